@@ -1,0 +1,23 @@
+using Relay.Grains.Quotas;
+
+namespace Relay.Grains.Admission;
+
+/// <summary>Why a call was not admitted.</summary>
+[GenerateSerializer, Immutable, Alias("Relay.Refusal")]
+public sealed record Refusal
+{
+    /// <summary>The kind of refusal.</summary>
+    [Id(0)] public required RefusalKind Kind { get; init; }
+
+    /// <summary>The limit that refused and its state, when <see cref="Kind"/> is <see cref="RefusalKind.LimitReached"/>.</summary>
+    [Id(1)] public LimitUsage? Limit { get; init; }
+
+    /// <summary>Where that limit is set: <c>key</c>.</summary>
+    [Id(2)] public string Level { get; init; } = "key";
+
+    /// <summary>How much of that limit's metric the call asked for.</summary>
+    [Id(3)] public long Needed { get; init; }
+
+    /// <summary>How long until that limit's window begins anew; null when it never does.</summary>
+    [Id(4)] public TimeSpan? RetryAfter { get; init; }
+}

@@ -1,0 +1,47 @@
+using Relay.Grains.Admission;
+
+namespace Relay.Grains.Keys;
+
+/// <summary>
+/// Owns one API key: its settings, holds, totals and quotas. Its grain key is <see cref="KeyId.ToGrainKey"/>.
+/// Every call may arrive twice, late or out of order; the counts stay right.
+/// </summary>
+[Alias("Relay.IKeyGrain"), GrainInterfaceType("relay.key")]
+public interface IKeyGrain : IGrainWithStringKey
+{
+    /// <summary>Writes a new key to the directory. The settings' id must be this grain's; a second create of the same id throws.</summary>
+    [Alias("Create")]
+    Task CreateAsync(KeySettings settings);
+
+    /// <summary>Answers the key's settings, or null when no such key was ever made.</summary>
+    [Alias("Get")]
+    Task<KeyInfo?> GetAsync();
+
+    /// <summary>Revokes the key for good; from this call's return on no reserve is admitted. False when there is no such key.</summary>
+    [Alias("Revoke")]
+    Task<bool> RevokeAsync();
+
+    /// <summary>Checks a caller's secret without reserving anything.</summary>
+    [Alias("Authenticate")]
+    ValueTask<KeyAccess> AuthenticateAsync(KeyHash hash);
+
+    /// <summary>Checks the secret and the model, then checks every limit and holds the estimate in one step.</summary>
+    [Alias("Reserve")]
+    ValueTask<AdmissionDecision> ReserveAsync(ReserveRequest request);
+
+    /// <summary>Extends the deadlines of holds, with their counts so far; rebuilds a hold that this activation does not know.</summary>
+    [Alias("Renew")]
+    ValueTask RenewAsync(ImmutableArray<HoldRenewal> renewals);
+
+    /// <summary>Replaces the hold by the exact count. Returns when the entry is committed to the ledger; throws when it could not be.</summary>
+    [Alias("Settle")]
+    Task SettleAsync(Settlement settlement);
+
+    /// <summary>Drops the hold of a call that was never sent upstream. Nothing is counted.</summary>
+    [Alias("Release")]
+    ValueTask ReleaseAsync(Guid requestId);
+
+    /// <summary>Answers the key's totals and limits, or null when no such key was ever made.</summary>
+    [Alias("GetUsage")]
+    Task<KeyUsage?> GetUsageAsync();
+}

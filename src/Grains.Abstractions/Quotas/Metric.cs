@@ -1,0 +1,21 @@
+namespace Relay.Grains.Quotas;
+
+/// <summary>What a limit counts.</summary>
+[GenerateSerializer, Alias("Relay.Metric")]
+public enum Metric
+{
+    /// <summary>Calls sent upstream.</summary>
+    Requests,
+
+    /// <summary>Input and output tokens together.</summary>
+    Tokens,
+
+    /// <summary>Input tokens, cached ones included.</summary>
+    InputTokens,
+
+    /// <summary>Output tokens, reasoning ones included.</summary>
+    OutputTokens,
+
+    /// <summary>Calls in flight at once: a level, not a sum, so its window means nothing.</summary>
+    Concurrency,
+}

@@ -1,0 +1,32 @@
+using Relay.Grains.Admission;
+
+namespace Relay.Grains.Usage;
+
+/// <summary>One row of the ledger: one relayed call's count, or a later correction of it.</summary>
+[GenerateSerializer, Immutable, Alias("Relay.UsageEntry")]
+public sealed record UsageEntry
+{
+    /// <summary>The key's id.</summary>
+    [Id(0)] public required string KeyId { get; init; }
+
+    /// <summary>The entry's number among the key's entries: 1, 2, 3 and so on without a gap.</summary>
+    [Id(1)] public required long Sequence { get; init; }
+
+    /// <summary>0 for a call's first entry; 1 for the difference that a settle after an expiry books.</summary>
+    [Id(2)] public required int Part { get; init; }
+
+    /// <summary>How many calls the entry adds: 1, or 0 for a correction.</summary>
+    [Id(3)] public required int Requests { get; init; }
+
+    /// <summary>The user to whom the key belonged.</summary>
+    [Id(4)] public required string User { get; init; }
+
+    /// <summary>The user's team, or null.</summary>
+    [Id(5)] public string? Team { get; init; }
+
+    /// <summary>What the call came to.</summary>
+    [Id(6)] public required Settlement Settlement { get; init; }
+
+    /// <summary>What the entry adds to a sum.</summary>
+    public UsageTotals Totals => new(Requests, Settlement.Usage);
+}

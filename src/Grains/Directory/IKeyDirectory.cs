@@ -1,0 +1,22 @@
+using Relay.Grains.Keys;
+
+namespace Relay.Grains.Directory;
+
+/// <summary>The directory's table of keys. Only a key's own grain writes its row.</summary>
+public interface IKeyDirectory
+{
+    /// <summary>Adds a row; throws when the id is taken.</summary>
+    Task InsertAsync(KeySettings settings, CancellationToken cancellationToken);
+
+    /// <summary>One row, or null.</summary>
+    Task<KeySettings?> FindAsync(string keyId, CancellationToken cancellationToken);
+
+    /// <summary>Marks a row revoked; does nothing to one that already is.</summary>
+    Task RevokeAsync(string keyId, DateTimeOffset revokedAt, CancellationToken cancellationToken);
+
+    /// <summary>Rows in the order of their ids after the given one (null: from the start), with the time of each key's newest entry.</summary>
+    Task<IReadOnlyList<KeyInfo>> ListAsync(string? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Whether any key, revoked ones too, belongs to that user.</summary>
+    Task<bool> UserExistsAsync(string user, CancellationToken cancellationToken);
+}

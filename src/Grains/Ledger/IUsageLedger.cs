@@ -1,0 +1,22 @@
+using Relay.Grains.Usage;
+
+namespace Relay.Grains.Ledger;
+
+/// <summary>The append-only table of usage entries: the truth about every count.</summary>
+public interface IUsageLedger
+{
+    /// <summary>
+    /// Commits all entries in one transaction, or none. Throws when it could not, or when it is not known whether it did;
+    /// also when a (key, sequence) or a (request id, part) is there already.
+    /// </summary>
+    Task AppendAsync(IReadOnlyList<UsageEntry> entries, CancellationToken cancellationToken);
+
+    /// <summary>A key's entries with a higher sequence than the given one, in order.</summary>
+    Task<IReadOnlyList<UsageEntry>> ReadTailAsync(string keyId, long afterSequence, CancellationToken cancellationToken);
+
+    /// <summary>All entries of one call, ordered by part; empty when it was never settled.</summary>
+    Task<IReadOnlyList<UsageEntry>> FindAsync(Guid requestId, CancellationToken cancellationToken);
+
+    /// <summary>Sums entries, ordered by group (ordinal).</summary>
+    Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken);
+}
