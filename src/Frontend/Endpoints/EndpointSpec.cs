@@ -1,0 +1,14 @@
+namespace Relay.Frontend.Endpoints;
+
+/// <summary>What Relay must know of a metered endpoint.</summary>
+internal sealed record EndpointSpec
+{
+    /// <summary>The canonical path, with <c>/v1</c>: what the upstream is asked, what entries and reports say.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Whether a call generates output tokens, so that an output cap is reserved.</summary>
+    public required bool GeneratesOutput { get; init; }
+
+    /// <summary>Whether a streamed call takes <c>stream_options.include_usage</c>.</summary>
+    public required bool TakesStreamOptions { get; init; }
+}
