@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Hosting;
+using Relay.Silo.Storage;
+
+namespace Relay.Silo.Hosting;
+
+/// <summary>Opens the database before anything of the host starts, so that a fault in it ends the start with its own message.</summary>
+internal sealed class DatabaseStart(SqliteDatabase database) : IHostedLifecycleService
+{
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        database.Open();
+        return Task.CompletedTask;
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

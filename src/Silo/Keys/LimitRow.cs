@@ -1,0 +1,40 @@
+using LinqToDB.Mapping;
+using Relay.Grains.Quotas;
+using Relay.Silo.Storage;
+
+namespace Relay.Silo.Keys;
+
+/// <summary>A row of <c>limits</c>.</summary>
+[Table("limits")]
+internal sealed class LimitRow
+{
+    /// <summary>The <see cref="OwnerLevel"/> of a key's own limits.</summary>
+    public const string KeyLevel = "key";
+
+    [Column("owner_level"), PrimaryKey(1), NotNull] public required string OwnerLevel { get; init; }
+
+    [Column("owner_id"), PrimaryKey(2), NotNull] public required string OwnerId { get; init; }
+
+    [Column("ordinal"), PrimaryKey(3)] public required int Ordinal { get; init; }
+
+    [Column("metric"), NotNull] public required string Metric { get; init; }
+
+    [Column("window"), NotNull] public required string Window { get; init; }
+
+    [Column("amount")] public required long Amount { get; init; }
+
+    [Column("model"), Nullable] public string? Model { get; init; }
+
+    public static LimitRow From(Limit limit, string keyId, int ordinal) => new()
+    {
+        OwnerLevel = KeyLevel,
+        OwnerId = keyId,
+        Ordinal = ordinal,
+        Metric = StoredName<Metric>.Of(limit.Metric),
+        Window = StoredName<Window>.Of(limit.Window),
+        Amount = limit.Amount,
+        Model = StoredText.CleanOrNull(limit.Model),
+    };
+
+    public Limit ToLimit() => new(StoredName<Metric>.Parse(Metric), StoredName<Window>.Parse(Window), Amount, Model);
+}

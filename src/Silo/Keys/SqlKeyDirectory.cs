@@ -1,0 +1,100 @@
+using LinqToDB;
+using LinqToDB.Async;
+using LinqToDB.Data;
+using Relay.Grains.Directory;
+using Relay.Grains.Keys;
+using Relay.Silo.Ledger;
+using Relay.Silo.Storage;
+
+namespace Relay.Silo.Keys;
+
+/// <summary>The directory of keys in SQL tables.</summary>
+internal sealed class SqlKeyDirectory(SqliteDatabase database) : IKeyDirectory
+{
+    public Task InsertAsync(KeySettings settings, CancellationToken cancellationToken)
+    {
+        var key = KeyRow.From(settings);
+        var limits = settings.Limits.Select((limit, ordinal) => LimitRow.From(limit, settings.Id, ordinal)).ToList();
+        return database.WriteAsync(
+            async (connection, token) =>
+            {
+                await connection.InsertAsync(key, token: token);
+                foreach (var limit in limits)
+                {
+                    await connection.InsertAsync(limit, token: token);
+                }
+            },
+            cancellationToken);
+    }
+
+    public Task<KeySettings?> FindAsync(string keyId, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async (connection, token) =>
+            {
+                var key = await connection.GetTable<KeyRow>().FirstOrDefaultAsync(row => row.Id == keyId, token);
+                return key?.ToSettings(await LimitsOf(connection, keyId, keyId).ToListAsync(token));
+            },
+            cancellationToken);
+
+    public Task RevokeAsync(string keyId, DateTimeOffset revokedAt, CancellationToken cancellationToken)
+    {
+        var revokedAtMs = revokedAt.ToUnixTimeMilliseconds();
+        return database.WriteAsync(
+            (connection, token) => connection.GetTable<KeyRow>()
+                .Where(row => row.Id == keyId && row.RevokedAt == null)
+                .Set(row => row.RevokedAt, revokedAtMs)
+                .UpdateAsync(token),
+            cancellationToken);
+    }
+
+    public Task<IReadOnlyList<KeyInfo>> ListAsync(string? after, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync((connection, token) => ListAsync(connection, after ?? "", limit, token), cancellationToken);
+
+    public Task<bool> UserExistsAsync(string user, CancellationToken cancellationToken)
+    {
+        var stored = StoredText.Clean(user);
+        return database.ReadAsync(
+            (connection, token) => connection.GetTable<KeyRow>().AnyAsync(row => row.User == stored, token),
+            cancellationToken);
+    }
+
+    private static async Task<IReadOnlyList<KeyInfo>> ListAsync(
+        DataConnection connection, string after, int limit, CancellationToken token)
+    {
+        var entries = connection.GetTable<UsageEntryRow>();
+        var page = await connection.GetTable<KeyRow>()
+            .Where(key => string.CompareOrdinal(key.Id, after) > 0)
+            .OrderBy(key => key.Id)
+            .Take(limit)
+            .Select(key => new
+            {
+                Key = key,
+
+                // The newest by sequence, which the primary key finds in one step, however long the key's history is.
+                LastUsedAt = entries.Where(entry => entry.KeyId == key.Id)
+                    .OrderByDescending(entry => entry.Sequence)
+                    .Select(entry => (long?)entry.ReservedAt)
+                    .FirstOrDefault(),
+            })
+            .ToListAsync(token);
+        if (page.Count == 0)
+        {
+            return [];
+        }
+
+        // A page is a range of ids without a gap, so its limits are one range too.
+        var limits = (await LimitsOf(connection, page[0].Key.Id, page[^1].Key.Id).ToListAsync(token))
+            .ToLookup(row => row.OwnerId, StringComparer.Ordinal);
+        return page.ConvertAll(row => new KeyInfo(
+            row.Key.ToSettings(limits[row.Key.Id]),
+            row.LastUsedAt is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null));
+    }
+
+    private static IQueryable<LimitRow> LimitsOf(DataConnection connection, string firstKeyId, string lastKeyId) =>
+        connection.GetTable<LimitRow>()
+            .Where(row => row.OwnerLevel == LimitRow.KeyLevel
+                && string.CompareOrdinal(row.OwnerId, firstKeyId) >= 0
+                && string.CompareOrdinal(row.OwnerId, lastKeyId) <= 0)
+            .OrderBy(row => row.OwnerId)
+            .ThenBy(row => row.Ordinal);
+}

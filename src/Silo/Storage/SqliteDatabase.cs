@@ -1,0 +1,102 @@
+using System.Diagnostics.CodeAnalysis;
+using LinqToDB;
+using LinqToDB.Data;
+using LinqToDB.DataProvider.SQLite;
+using Microsoft.Data.Sqlite;
+
+namespace Relay.Silo.Storage;
+
+/// <summary>
+/// The file <c>relay.db</c> in the data directory. SQLite has one writer at a time, so every writer of the process queues here
+/// instead of running into the file's lock; readers never wait.
+/// </summary>
+internal sealed class SqliteDatabase : IDisposable
+{
+    private readonly string _file;
+    private readonly string _connectionString;
+    private readonly DataOptions _options;
+    [SuppressMessage("Usage", "CA2213", Justification = "It holds nothing to free, and writers that still wait for it must get to know that the database is disposed.")]
+    private readonly SemaphoreSlim _writer = new(1, 1);
+    private bool _disposed;
+
+    public SqliteDatabase(DataDirectory directory)
+    {
+        _file = Path.Combine(directory.FullPath, "relay.db");
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = _file }.ConnectionString;
+        _options = new DataOptions()
+            .UseSQLite(_connectionString, SQLiteProvider.Microsoft)
+            .UseInterceptor(new SqliteConnectionSetup());
+    }
+
+    /// <summary>Creates the file when it is missing (mode 600) and migrates it. Comes before every other call.</summary>
+    /// <exception cref="MigrationException">The file is no database, cannot be opened, or cannot be migrated.</exception>
+    public void Open()
+    {
+        try
+        {
+            // SQLite gives its two side files the mode of the file that it finds.
+            PrivateFile.OpenOrCreate(_file, FileShare.ReadWrite).Dispose();
+            using (var connection = new DataConnection(_options))
+            {
+                connection.Execute("PRAGMA journal_mode = WAL");
+            }
+
+            SqliteMigrator.Migrate(_connectionString, _file);
+        }
+        catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            throw new MigrationException($"The database '{_file}' cannot be opened: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Runs a query.</summary>
+    // The driver has no asynchronous work: what it calls so reads the disk on the caller's thread, which may be a grain's.
+    public Task<T> ReadAsync<T>(
+        Func<DataConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
+        Task.Run(
+            async () =>
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                await using var connection = new DataConnection(_options);
+                return await read(connection, cancellationToken);
+            },
+            cancellationToken);
+
+    /// <summary>
+    /// Runs changes in one transaction and returns when it is committed and synced to disk. Whatever <paramref name="write"/>
+    /// throws rolls it back.
+    /// </summary>
+    public async Task WriteAsync(Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken)
+    {
+        await _writer.WaitAsync(cancellationToken);
+        try
+        {
+            await Task.Run(
+                async () =>
+                {
+                    ObjectDisposedException.ThrowIf(_disposed, this);
+                    await using var connection = new DataConnection(_options);
+                    await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+                    await write(connection, cancellationToken);
+
+                    // No token: a commit that has begun is not given up, or nobody would know its outcome.
+                    await transaction.CommitAsync(CancellationToken.None);
+                },
+                cancellationToken);
+        }
+        finally
+        {
+            _writer.Release();
+        }
+    }
+
+    /// <summary>Waits for the writer at work and closes the file, which folds the write-ahead log into it.</summary>
+    public void Dispose()
+    {
+        _writer.Wait();
+        _disposed = true;
+        using var pool = new SqliteConnection(_connectionString);
+        SqliteConnection.ClearPool(pool);
+        _writer.Release();
+    }
+}
