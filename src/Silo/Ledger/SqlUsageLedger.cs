@@ -38,7 +38,11 @@ internal sealed class SqlUsageLedger(SqliteDatabase database) : IUsageLedger
             cancellationToken);
 
         // Sorted here, because databases differ in where they put nulls and in what a collation takes for order.
-        return groups.Select(group => group.ToUsageRow()).OrderBy(row => row.Group, StringComparer.Ordinal).ToList();
+        return groups
+            .Where(group => group.Entries > 0)
+            .Select(group => group.ToUsageRow())
+            .OrderBy(row => row.Group, StringComparer.Ordinal)
+            .ToList();
     }
 
     private static IQueryable<UsageEntryRow> Matching(DataConnection connection, UsageQuery query)
@@ -81,6 +85,7 @@ internal sealed class SqlUsageLedger(SqliteDatabase database) : IUsageLedger
         return rows.GroupBy(group).Select(rowsOf => new UsageSum
         {
             Group = rowsOf.Key,
+            Entries = rowsOf.Count(),
             Requests = rowsOf.Sum(row => (long)row.Requests),
             InputTokens = rowsOf.Sum(row => row.InputTokens),
             CachedInputTokens = rowsOf.Sum(row => row.CachedInputTokens),

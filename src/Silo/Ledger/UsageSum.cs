@@ -7,6 +7,9 @@ internal sealed class UsageSum
 {
     public string? Group { get; init; }
 
+    /// <summary>How many entries were summed. A sum over all is a line of nulls and zeros where there are none.</summary>
+    public int Entries { get; init; }
+
     public long Requests { get; init; }
 
     public long InputTokens { get; init; }

@@ -2,6 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using LinqToDB;
 using LinqToDB.Data;
 using LinqToDB.DataProvider.SQLite;
+using LinqToDB.Mapping;
+using LinqToDB.SqlQuery;
 using Microsoft.Data.Sqlite;
 
 namespace Relay.Silo.Storage;
@@ -25,6 +27,7 @@ internal sealed class SqliteDatabase : IDisposable
         _connectionString = new SqliteConnectionStringBuilder { DataSource = _file }.ConnectionString;
         _options = new DataOptions()
             .UseSQLite(_connectionString, SQLiteProvider.Microsoft)
+            .UseMappingSchema(Mapping())
             .UseInterceptor(new SqliteConnectionSetup());
     }
 
@@ -98,5 +101,14 @@ internal sealed class SqliteDatabase : IDisposable
         using var pool = new SqliteConnection(_connectionString);
         SqliteConnection.ClearPool(pool);
         _writer.Release();
+    }
+
+    // Text without a length: linq2db would otherwise declare 255 characters for a parameter, and the driver cuts what is longer
+    // without a word.
+    private static MappingSchema Mapping()
+    {
+        var mapping = new MappingSchema();
+        mapping.SetDataType(typeof(string), new SqlDataType(DataType.Text, typeof(string)));
+        return mapping;
     }
 }

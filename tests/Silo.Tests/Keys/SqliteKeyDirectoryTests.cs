@@ -1,0 +1,24 @@
+using Relay.Grains.Directory;
+using Relay.Grains.Ledger;
+using Relay.Silo.Keys;
+using Relay.Silo.Ledger;
+using Relay.Silo.Tests.Storage;
+
+namespace Relay.Silo.Tests.Keys;
+
+public sealed class SqliteKeyDirectoryTests : KeyDirectoryContract, IDisposable
+{
+    private readonly TemporaryDatabase _database = new();
+
+    public SqliteKeyDirectoryTests()
+    {
+        Directory = new SqlKeyDirectory(_database.Database);
+        Ledger = new SqlUsageLedger(_database.Database);
+    }
+
+    protected override IKeyDirectory Directory { get; }
+
+    protected override IUsageLedger Ledger { get; }
+
+    public void Dispose() => _database.Dispose();
+}

@@ -1,0 +1,16 @@
+using Relay.Grains.Ledger;
+using Relay.Silo.Ledger;
+using Relay.Silo.Tests.Storage;
+
+namespace Relay.Silo.Tests.Ledger;
+
+public sealed class SqliteUsageLedgerTests : UsageLedgerContract, IDisposable
+{
+    private readonly TemporaryDatabase _database = new();
+
+    public SqliteUsageLedgerTests() => Ledger = new SqlUsageLedger(_database.Database);
+
+    protected override IUsageLedger Ledger { get; }
+
+    public void Dispose() => _database.Dispose();
+}
