@@ -144,7 +144,7 @@ public abstract class KeyDirectoryContract
             (await Directory.ListAsync(null, 10, default)).Select(key => key.LastUsedAt));
     }
 
-    private static KeySettings Settings(string id, string user) => new()
+    internal static KeySettings Settings(string id, string user) => new()
     {
         Id = id,
         Name = "laptop",
