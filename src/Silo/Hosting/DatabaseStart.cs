@@ -3,7 +3,9 @@ using Relay.Silo.Storage;
 
 namespace Relay.Silo.Hosting;
 
-/// <summary>Opens the database before anything of the host starts, so that a fault in it ends the start with its own message.</summary>
+/// <summary>
+/// Opens the database before anything of the host starts, so that a fault in it ends the start with its own message.
+/// </summary>
 internal sealed class DatabaseStart(SqliteDatabase database) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken)

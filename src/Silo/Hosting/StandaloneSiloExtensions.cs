@@ -19,8 +19,9 @@ public static class StandaloneSiloExtensions
     public const string GrainStorageName = "usage";
 
     /// <summary>
-    /// Adds the silo, the ledger and the directory on SQLite. The caller owns the data directory and disposes it after the host,
-    /// which closes the database when it is disposed itself. A start throws <see cref="MigrationException"/> when the database is unfit.
+    /// Adds the silo, the ledger and the directory on SQLite. The caller owns the data directory and disposes it after the
+    /// host, which closes the database when it is disposed itself. The host's start throws <see cref="MigrationException"/>
+    /// when the database is unfit.
     /// </summary>
     public static IHostApplicationBuilder AddStandaloneSilo(this IHostApplicationBuilder builder, DataDirectory directory)
     {

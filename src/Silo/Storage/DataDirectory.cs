@@ -35,7 +35,8 @@ public sealed class DataDirectory : IDisposable
 
             PrivateFile.CreateDirectory(fullPath);
 
-            // The file stays when the lock is released: deleting it would let two later processes lock two different files of that name.
+            // The file stays when the lock is released: deleting it would let two later processes lock two different
+            // files of that name.
             return new DataDirectory(
                 fullPath,
                 PrivateFile.OpenOrCreate(Path.Combine(fullPath, LockFileName), FileShare.None));

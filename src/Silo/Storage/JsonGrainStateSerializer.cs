@@ -4,7 +4,9 @@ using Orleans.Storage;
 
 namespace Relay.Silo.Storage;
 
-/// <summary>Writes grain state as JSON that people can read, without the names of types, so that a type may be renamed or moved.</summary>
+/// <summary>
+/// Writes grain state as JSON that people can read, without the names of types, so that a type may be renamed or moved.
+/// </summary>
 internal sealed class JsonGrainStateSerializer : IGrainStorageSerializer
 {
     private static readonly JsonSerializerOptions Options = new() { Converters = { new JsonStringEnumConverter() } };

@@ -17,7 +17,10 @@ internal sealed class SqliteDatabase : IDisposable
     private readonly string _file;
     private readonly string _connectionString;
     private readonly DataOptions _options;
-    [SuppressMessage("Usage", "CA2213", Justification = "It holds nothing to free, and writers that still wait for it must get to know that the database is disposed.")]
+    [SuppressMessage(
+        "Usage",
+        "CA2213",
+        Justification = "It holds nothing to free, and writers that still wait must get to know that the database is disposed.")]
     private readonly SemaphoreSlim _writer = new(1, 1);
     private bool _disposed;
 
@@ -52,8 +55,9 @@ internal sealed class SqliteDatabase : IDisposable
         }
     }
 
-    /// <summary>Runs a query.</summary>
-    // The driver has no asynchronous work: what it calls so reads the disk on the caller's thread, which may be a grain's.
+    /// <summary>
+    /// Runs a query, away from the caller's thread, which may be a grain's: the driver reads the disk without asynchrony.
+    /// </summary>
     public Task<T> ReadAsync<T>(
         Func<DataConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
         Task.Run(
@@ -69,29 +73,10 @@ internal sealed class SqliteDatabase : IDisposable
     /// Runs changes in one transaction and returns when it is committed and synced to disk. Whatever <paramref name="write"/>
     /// throws rolls it back.
     /// </summary>
-    public async Task WriteAsync(Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken)
-    {
-        await _writer.WaitAsync(cancellationToken);
-        try
-        {
-            await Task.Run(
-                async () =>
-                {
-                    ObjectDisposedException.ThrowIf(_disposed, this);
-                    await using var connection = new DataConnection(_options);
-                    await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-                    await write(connection, cancellationToken);
-
-                    // No token: a commit that has begun is not given up, or nobody would know its outcome.
-                    await transaction.CommitAsync(CancellationToken.None);
-                },
-                cancellationToken);
-        }
-        finally
-        {
-            _writer.Release();
-        }
-    }
+    // All of it on the pool, taking and handing on the writer's place too: a busy grain must not keep the place while its
+    // turn waits.
+    public Task WriteAsync(Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken) =>
+        Task.Run(() => WriteInTurnAsync(write, cancellationToken), cancellationToken);
 
     /// <summary>Waits for the writer at work and closes the file, which folds the write-ahead log into it.</summary>
     public void Dispose()
@@ -101,6 +86,26 @@ internal sealed class SqliteDatabase : IDisposable
         using var pool = new SqliteConnection(_connectionString);
         SqliteConnection.ClearPool(pool);
         _writer.Release();
+    }
+
+    private async Task WriteInTurnAsync(
+        Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken)
+    {
+        await _writer.WaitAsync(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            await using var connection = new DataConnection(_options);
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await write(connection, cancellationToken);
+
+            // No token: a commit that has begun is not given up, or nobody would know its outcome.
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+        finally
+        {
+            _writer.Release();
+        }
     }
 
     // Text without a length: linq2db would otherwise declare 255 characters for a parameter, and the driver cuts what is longer

