@@ -1,0 +1,29 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Relay.Grains.Ledger;
+using Relay.Grains.Quotas;
+
+namespace Relay.Grains;
+
+/// <summary>Adds Relay's grains to a silo.</summary>
+public static class GrainsExtensions
+{
+    /// <summary>
+    /// Adds what the grains need, but for what depends on the database: an <see cref="IUsageLedger"/>, a
+    /// <see cref="Directory.IKeyDirectory"/> and the grain storage named <c>usage</c>.
+    /// </summary>
+    public static ISiloBuilder AddRelayGrains(this ISiloBuilder silo)
+    {
+        var services = silo.Services;
+        services.AddSingleton<IValidateOptions<QuotaOptions>, QuotaOptionsValidator>();
+        services.AddSingleton<IValidateOptions<QuotaOptions>, TimeZoneValidator>();
+        services.AddOptions<QuotaOptions>().BindConfiguration(QuotaOptions.SectionName).ValidateOnStart();
+
+        services.AddSingleton<IValidateOptions<LedgerOptions>, LedgerOptionsValidator>();
+        services.AddOptions<LedgerOptions>().BindConfiguration(LedgerOptions.SectionName).ValidateOnStart();
+        services.AddSingleton<LedgerWriter>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static provider => provider.GetRequiredService<LedgerWriter>());
+        return silo;
+    }
+}

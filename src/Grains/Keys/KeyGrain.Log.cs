@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Logging;
+
+namespace Relay.Grains.Keys;
+
+internal sealed partial class KeyGrain
+{
+    [LoggerMessage(LogLevel.Warning, "Key {KeyId} starts anew: the fate of a change is not known.")]
+    private static partial void LogStepsDown(ILogger logger, Exception exception, string keyId);
+
+    [LoggerMessage(LogLevel.Warning, "Call {RequestId} of key {KeyId} was renewed by nobody and is counted as far as it had told.")]
+    private static partial void LogExpired(ILogger logger, Guid requestId, string keyId);
+
+    [LoggerMessage(LogLevel.Warning, "Expired calls of key {KeyId} could not be counted yet.")]
+    private static partial void LogExpiryFailed(ILogger logger, Exception exception, string keyId);
+
+    [LoggerMessage(LogLevel.Warning, "The counts of key {KeyId} could not be saved. Nothing is lost: the ledger has them.")]
+    private static partial void LogSnapshotFailed(ILogger logger, Exception exception, string keyId);
+
+    [LoggerMessage(LogLevel.Debug, "Key {KeyId} is put away although not all of its calls could be written; their callers know.")]
+    private static partial void LogPutAwayEarly(ILogger logger, Exception exception, string keyId);
+}

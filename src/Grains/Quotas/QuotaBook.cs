@@ -1,0 +1,384 @@
+using System.Diagnostics;
+using Relay.Grains.Admission;
+using Relay.Grains.Keys;
+using Relay.Grains.Usage;
+
+namespace Relay.Grains.Quotas;
+
+/// <summary>
+/// One key's limits, windows, holds and totals. It does no I/O and reads no clock: time is an argument. Every method is one
+/// step; nothing of it may run at the same time as another.
+/// </summary>
+internal sealed class QuotaBook
+{
+    /// <summary>How many calls of one key may be in flight at once, whatever its limits.</summary>
+    public const int HoldsMax = 10_000;
+
+    /// <summary>The output tokens held for one choice while nothing is known of the key's calls.</summary>
+    public const long OutputTokensDefault = 256;
+
+    // A client may declare any cap. No call comes near this, and a key's holds together stay far below a long's range.
+    private const long TokensMax = 1_000_000_000_000;
+
+    private readonly TimeSpan _holdTimeout;
+    private readonly WindowCounts[] _windows;
+    private readonly OutputAverages _averages;
+    private readonly Dictionary<Guid, Hold> _holds = [];
+    private readonly Dictionary<string, int> _holdsByModel = new(StringComparer.Ordinal);
+    private readonly Queue<UsageEntry> _pending = [];
+    private DateTimeOffset _latest = DateTimeOffset.MinValue;
+    private long _sequence;
+
+    public QuotaBook(TimeZoneInfo zone, TimeSpan holdTimeout, QuotaBookState? state = null)
+    {
+        state ??= new QuotaBookState();
+        _holdTimeout = holdTimeout;
+        _windows = [.. Enum.GetValues<Window>().Select(window => new WindowCounts(window, zone))];
+        _averages = new OutputAverages(state.OutputAverage, state.OutputAverageByModel);
+        _sequence = CommittedSequence = state.Sequence;
+        LastUsedAt = state.LastUsedAt;
+        foreach (var window in state.Windows)
+        {
+            CountsOf(window.Window).Restore(window);
+        }
+    }
+
+    /// <summary>The limits that new calls must fit. Setting them touches no count and no hold.</summary>
+    public ImmutableArray<Limit> Limits { get; set; } = [];
+
+    /// <summary>The newest sequence that the ledger is known to have; 0 for none.</summary>
+    public long CommittedSequence { get; private set; }
+
+    /// <summary>When the newest committed call was reserved, or null.</summary>
+    public DateTimeOffset? LastUsedAt { get; private set; }
+
+    /// <summary>How many calls are in flight.</summary>
+    public int HoldCount => _holds.Count;
+
+    /// <summary>Checks all limits and holds the estimate, or holds nothing and says which limit refused. An id that is held answers its hold again.</summary>
+    public Reservation Reserve(
+        Guid requestId, string endpoint, string model, long inputTokens, long? outputTokensMax, int choices, Instant now)
+    {
+        if (_holds.TryGetValue(requestId, out var held))
+        {
+            return new Reservation(held, null);
+        }
+
+        if (_holds.Count >= HoldsMax)
+        {
+            return new Reservation(null, new Refusal { Kind = RefusalKind.Overloaded });
+        }
+
+        Advance(now.Wall);
+        var inputTokensNeeded = Math.Clamp(inputTokens, 0, TokensMax);
+        var outputTokensNeeded = OutputTokensNeeded(model, inputTokensNeeded, outputTokensMax, choices);
+        if (FindRefusal(model, new Amounts(1, inputTokensNeeded, outputTokensNeeded)) is { } refusal)
+        {
+            return new Reservation(null, refusal);
+        }
+
+        var call = new CallFacts
+        {
+            RequestId = requestId,
+            ReservedAt = _latest,
+            Endpoint = endpoint,
+            Model = model,
+            InputTokensHeld = inputTokensNeeded,
+            OutputTokensHeld = outputTokensNeeded,
+            Choices = choices,
+        };
+        return new Reservation(Add(new Hold(call, now.Monotonic + _holdTimeout, default)), null);
+    }
+
+    /// <summary>The hold of a call, or null.</summary>
+    public Hold? Find(Guid requestId) => _holds.GetValueOrDefault(requestId);
+
+    /// <summary>Extends a hold's deadline and remembers the usage so far. False when there is no such hold.</summary>
+    public bool Renew(HoldRenewal renewal, Instant now)
+    {
+        if (!_holds.TryGetValue(renewal.Hold.RequestId, out var hold))
+        {
+            return false;
+        }
+
+        // Renewals may arrive out of order; usage only grows.
+        var usage = renewal.UsageSoFar.TotalTokens > hold.UsageSoFar.TotalTokens ? renewal.UsageSoFar : hold.UsageSoFar;
+        _holds[renewal.Hold.RequestId] = hold with { Deadline = now.Monotonic + _holdTimeout, UsageSoFar = usage };
+        return true;
+    }
+
+    /// <summary>Makes the hold of a renewal anew, past the limits too: the call was admitted once. False when the book has no room for holds.</summary>
+    public bool Rebuild(HoldRenewal renewal, Instant now)
+    {
+        Debug.Assert(!_holds.ContainsKey(renewal.Hold.RequestId), "The hold is there.");
+        if (_holds.Count >= HoldsMax)
+        {
+            return false;
+        }
+
+        Advance(now.Wall);
+        Advance(renewal.Hold.ReservedAt);
+        Add(new Hold(renewal.Hold, now.Monotonic + _holdTimeout, renewal.UsageSoFar));
+        return true;
+    }
+
+    /// <summary>Drops a hold and counts nothing. False when there is none.</summary>
+    public bool Release(Guid requestId)
+    {
+        if (!_holds.Remove(requestId, out var hold))
+        {
+            return false;
+        }
+
+        var model = hold.Call.Model;
+        if (--_holdsByModel[model] == 0)
+        {
+            _holdsByModel.Remove(model);
+        }
+
+        foreach (var counts in CountsOf(hold.Call))
+        {
+            counts.Held -= hold.Amounts;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Turns the call's hold, if there is one, into a pending amount that counts against the limits, and gives the entry its
+    /// sequence. The entry must then be appended to the ledger and committed here, or this book must be thrown away.
+    /// </summary>
+    public UsageEntry BeginSettle(UsageEntry draft, Instant now)
+    {
+        Advance(now.Wall);
+        Advance(draft.Settlement.Call.ReservedAt);
+        Release(draft.Settlement.Call.RequestId);
+        var entry = draft with { Sequence = ++_sequence };
+        foreach (var counts in CountsOf(entry.Settlement.Call))
+        {
+            counts.Pending += PendingOf(entry);
+        }
+
+        _pending.Enqueue(entry);
+        return entry;
+    }
+
+    /// <summary>
+    /// Moves what is pending to used, up to that sequence. The ledger takes a key's entries in order, so that the commit of
+    /// one is the commit of all before it, in whatever order their callers learn of it.
+    /// </summary>
+    public void Commit(long sequence)
+    {
+        while (_pending.TryPeek(out var entry) && entry.Sequence <= sequence)
+        {
+            _pending.Dequeue();
+            foreach (var counts in CountsOf(entry.Settlement.Call))
+            {
+                counts.Pending -= PendingOf(entry);
+            }
+
+            Count(entry);
+        }
+    }
+
+    /// <summary>Counts an entry that the ledger has: the next one after <see cref="CommittedSequence"/>, before anything is settled here.</summary>
+    public void Apply(UsageEntry entry)
+    {
+        Debug.Assert(_pending.Count == 0 && entry.Sequence == CommittedSequence + 1, "Entries are applied first, and in order.");
+        Advance(entry.Settlement.Call.ReservedAt);
+        Count(entry);
+        _sequence = entry.Sequence;
+    }
+
+    /// <summary>The holds whose deadline has passed.</summary>
+    public ImmutableArray<Hold> Expired(Instant now) => [.. _holds.Values.Where(hold => hold.Deadline <= now.Monotonic)];
+
+    /// <summary>The key's totals, and the state of each limit.</summary>
+    public KeyUsage Usage(Instant now)
+    {
+        Advance(now.Wall);
+        var byModel = CountsOf(Window.Total).ByModel().ToImmutableArray();
+        var totals = byModel.Aggregate(default(UsageTotals), static (sum, model) => sum + model.Totals);
+        return new KeyUsage(totals, byModel, [.. Limits.Select(UsageOf)]);
+    }
+
+    /// <summary>
+    /// The limit that the rate-limit headers of a call show: of exactly that metric and about that model, the minute or hour
+    /// limit with the least remaining, else the longer one with the least remaining, else null.
+    /// </summary>
+    public RateLimitStatus? RateLimit(Metric metric, string model, Instant now)
+    {
+        Advance(now.Wall);
+        var shown = Limits
+            .Where(limit => limit.Metric == metric && Covers(limit, model))
+            .Select(UsageOf)
+            .OrderBy(static usage => usage.Limit.Window is Window.Minute or Window.Hour ? 0 : 1)
+            .ThenBy(static usage => usage.Remaining)
+            .FirstOrDefault();
+        return shown is null
+            ? null
+            : new RateLimitStatus(shown.Limit.Amount, shown.Remaining, shown.ResetsAt - _latest);
+    }
+
+    /// <summary>A copy of the committed part.</summary>
+    public QuotaBookState ToSnapshot() => new()
+    {
+        Sequence = CommittedSequence,
+        LastUsedAt = LastUsedAt,
+        Windows = [.. _windows.Select(static window => window.ToState())],
+        OutputAverage = _averages.All,
+        OutputAverageByModel = _averages.ToByModel(),
+    };
+
+    /// <summary>A clock that steps back leaves every window where it is. Whole milliseconds survive every database.</summary>
+    private void Advance(DateTimeOffset wall)
+    {
+        var utc = wall.ToUniversalTime();
+        utc = utc.AddTicks(-(utc.Ticks % TimeSpan.TicksPerMillisecond));
+        if (utc <= _latest)
+        {
+            return;
+        }
+
+        _latest = utc;
+        foreach (var window in _windows)
+        {
+            window.Advance(utc);
+        }
+    }
+
+    private Hold Add(Hold hold)
+    {
+        _holds.Add(hold.Call.RequestId, hold);
+        _holdsByModel[hold.Call.Model] = _holdsByModel.GetValueOrDefault(hold.Call.Model) + 1;
+        foreach (var counts in CountsOf(hold.Call))
+        {
+            counts.Held += hold.Amounts;
+        }
+
+        return hold;
+    }
+
+    private void Count(UsageEntry entry)
+    {
+        var call = entry.Settlement.Call;
+        foreach (var counts in CountsOf(call))
+        {
+            counts.Used += entry.Totals;
+        }
+
+        // An estimate would feed on itself, and a correction is no call.
+        var outputTokens = entry.Settlement.Usage.OutputTokens;
+        if (entry.Settlement.Source == UsageSource.Reported && entry.Part == 0 && outputTokens > 0)
+        {
+            _averages.Observe(call.Model, (double)outputTokens / Math.Max(call.Choices, 1));
+        }
+
+        LastUsedAt = LastUsedAt is { } last && last > call.ReservedAt ? last : call.ReservedAt;
+        CommittedSequence = entry.Sequence;
+    }
+
+    private static Amounts PendingOf(UsageEntry entry) => Amounts.Of(entry.Totals).AtLeastZero();
+
+    private WindowCounts CountsOf(Window window) => _windows[(int)window];
+
+    /// <summary>The counters to which a call belongs: not those of windows that have begun since its reserve.</summary>
+    private IEnumerable<ModelCount> CountsOf(CallFacts call) => _windows
+        .Where(window => window.Contains(call.ReservedAt))
+        .Select(window => window.CountOf(call.Model));
+
+    private long OutputTokensNeeded(string model, long inputTokens, long? outputTokensMax, int choices)
+    {
+        if (choices <= 0)
+        {
+            return 0;
+        }
+
+        var perChoice = outputTokensMax ?? _averages.Expect(model) ?? GuessOutputTokens(model, inputTokens, choices);
+        return (long)Int128.Clamp((Int128)perChoice * choices, 0, TokensMax);
+    }
+
+    /// <summary>Unlike a cap or an average, a guess may be shrunk to what there is room for; but some output must fit.</summary>
+    private long GuessOutputTokens(string model, long inputTokens, int choices)
+    {
+        var guess = OutputTokensDefault;
+        foreach (var limit in Limits)
+        {
+            if (limit.Metric is Metric.Tokens or Metric.OutputTokens && Covers(limit, model))
+            {
+                var room = RoomOf(limit) - (limit.Metric == Metric.Tokens ? inputTokens : 0);
+                guess = Math.Min(guess, room / choices);
+            }
+        }
+
+        return Math.Max(guess, 1);
+    }
+
+    private Refusal? FindRefusal(string model, Amounts needed)
+    {
+        Limit? worst = null;
+        foreach (var limit in Limits)
+        {
+            if (Covers(limit, model)
+                && needed.Of(limit.Metric) > RoomOf(limit)
+                && (worst is null || TakesLonger(limit, worst)))
+            {
+                worst = limit;
+            }
+        }
+
+        if (worst is null)
+        {
+            return null;
+        }
+
+        var usage = UsageOf(worst);
+        return new Refusal
+        {
+            Kind = RefusalKind.LimitReached,
+            Limit = usage,
+            Needed = needed.Of(worst.Metric),
+            RetryAfter = usage.ResetsAt - _latest,
+        };
+    }
+
+    /// <summary>Of several limits that refuse, the one to report: a client must not be told to come back in a minute while the month is used up.</summary>
+    private bool TakesLonger(Limit left, Limit right)
+    {
+        var (leftEnd, rightEnd) = (HasRoomAt(left), HasRoomAt(right));
+        return leftEnd != rightEnd ? leftEnd > rightEnd : left.Window > right.Window;
+    }
+
+    private DateTimeOffset HasRoomAt(Limit limit) =>
+        limit.Metric == Metric.Concurrency
+            ? DateTimeOffset.MinValue
+            : CountsOf(limit.Window).End ?? DateTimeOffset.MaxValue;
+
+    private bool Covers(Limit limit, string model) =>
+        limit.Metric == Metric.Concurrency
+            ? limit.Model is null || ModelPattern.Matches(limit.Model, model)
+            : CountsOf(limit.Window).Covers(limit.Model, model);
+
+    private long HoldsOf(string? pattern) =>
+        pattern is null
+            ? _holds.Count
+            : _holdsByModel.Where(pair => ModelPattern.Matches(pattern, pair.Key)).Sum(static pair => pair.Value);
+
+    private long UsedOf(Limit limit) =>
+        limit.Metric == Metric.Concurrency ? 0 : CountsOf(limit.Window).Used(limit.Model).Of(limit.Metric);
+
+    private long HeldOf(Limit limit) =>
+        limit.Metric == Metric.Concurrency
+            ? HoldsOf(limit.Model)
+            : CountsOf(limit.Window).Held(limit.Model).Of(limit.Metric);
+
+    /// <summary>What a new call may take; negative where a settle went past the amount.</summary>
+    private long RoomOf(Limit limit) => limit.Amount - UsedOf(limit) - HeldOf(limit);
+
+    private LimitUsage UsageOf(Limit limit) => new(
+        limit,
+        UsedOf(limit),
+        HeldOf(limit),
+        Math.Max(RoomOf(limit), 0),
+        limit.Metric == Metric.Concurrency ? null : CountsOf(limit.Window).End);
+}

@@ -1,0 +1,8 @@
+using Relay.Grains.Admission;
+
+namespace Relay.Grains.Quotas;
+
+/// <summary>The answer of a <see cref="QuotaBook"/> to a reserve: exactly one of both is there.</summary>
+/// <param name="Hold">The hold that was made or was there already.</param>
+/// <param name="Refusal">Why nothing is held.</param>
+internal readonly record struct Reservation(Hold? Hold, Refusal? Refusal);

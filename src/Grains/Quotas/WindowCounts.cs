@@ -1,0 +1,102 @@
+using Relay.Grains.Usage;
+
+namespace Relay.Grains.Quotas;
+
+/// <summary>One kind of window: its current bounds and its counters by requested model, whether limited or not.</summary>
+internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
+{
+    /// <summary>How many models are told apart in one window; a client chooses the names, so there must be an end to them.</summary>
+    public const int ModelsMax = 200;
+
+    /// <summary>Where the models past <see cref="ModelsMax"/> are booked. It matches every pattern: a limit counts too much rather than too little.</summary>
+    public const string OtherModels = "(other)";
+
+    private readonly Dictionary<string, ModelCount> _byModel = new(StringComparer.Ordinal);
+
+    // The end is the earliest instant, so that the first look at a clock begins a window.
+    private WindowBounds _bounds = new(DateTimeOffset.MinValue, window == Window.Total ? null : DateTimeOffset.MinValue);
+
+    /// <summary>When the current window ends; null when it never does.</summary>
+    public DateTimeOffset? End => _bounds.End;
+
+    /// <summary>Begins a new window once the current one is over; never goes back.</summary>
+    public void Advance(DateTimeOffset latest)
+    {
+        if (latest >= _bounds.End)
+        {
+            _bounds = WindowBounds.Of(window, latest, zone);
+            _byModel.Clear();
+        }
+    }
+
+    /// <summary>Whether a call reserved then belongs to the current window. No call is newer than the latest advance.</summary>
+    public bool Contains(DateTimeOffset reservedAt) => reservedAt >= _bounds.Start;
+
+    /// <summary>The counters under which a model is booked.</summary>
+    public ModelCount CountOf(string model)
+    {
+        var name = NameOf(model);
+        if (!_byModel.TryGetValue(name, out var count))
+        {
+            _byModel.Add(name, count = new ModelCount());
+        }
+
+        return count;
+    }
+
+    /// <summary>Whether a limit of this window is about calls of that model.</summary>
+    public bool Covers(string? pattern, string model) => Matches(pattern, NameOf(model));
+
+    /// <summary>What the ledger has of the models that the pattern matches.</summary>
+    public Amounts Used(string? pattern) => Sum(pattern, static count => Amounts.Of(count.Used));
+
+    /// <summary>What calls in flight hold, and what is on its way to the ledger, of the models that the pattern matches.</summary>
+    public Amounts Held(string? pattern) => Sum(pattern, static count => count.Held + count.Pending);
+
+    /// <summary>The models that used anything, ordered by name.</summary>
+    public IEnumerable<ModelTotals> ByModel() => _byModel
+        .Where(static pair => pair.Value.Used != default)
+        .OrderBy(static pair => pair.Key, StringComparer.Ordinal)
+        .Select(static pair => new ModelTotals(pair.Key, pair.Value.Used));
+
+    /// <summary>The committed part, for a snapshot.</summary>
+    public WindowState ToState() => new()
+    {
+        Window = window,
+        Start = _bounds.Start,
+        End = _bounds.End,
+        Models = ByModel().Select(static model => ModelState.Of(model)).ToList(),
+    };
+
+    /// <summary>Takes over a snapshot's window.</summary>
+    public void Restore(WindowState state)
+    {
+        _bounds = new WindowBounds(state.Start, state.End);
+        foreach (var model in state.Models)
+        {
+            _byModel[model.Model] = new ModelCount { Used = model.ToTotals() };
+        }
+    }
+
+    private static bool Matches(string? pattern, string name) =>
+        pattern is null
+        || string.Equals(name, OtherModels, StringComparison.Ordinal)
+        || ModelPattern.Matches(pattern, name);
+
+    private Amounts Sum(string? pattern, Func<ModelCount, Amounts> part)
+    {
+        var sum = default(Amounts);
+        foreach (var (name, count) in _byModel)
+        {
+            if (Matches(pattern, name))
+            {
+                sum += part(count);
+            }
+        }
+
+        return sum;
+    }
+
+    private string NameOf(string model) =>
+        _byModel.ContainsKey(model) || _byModel.Count < ModelsMax ? model : OtherModels;
+}

@@ -1,0 +1,213 @@
+using Relay.Grains.Ledger;
+using Relay.Grains.Usage;
+
+namespace Relay.Testing;
+
+/// <summary>A ledger in memory with the database's rules, which fails when it is told to.</summary>
+public sealed class MemoryLedger : IUsageLedger
+{
+    private readonly Lock _lock = new();
+    private readonly List<UsageEntry> _entries = [];
+    private readonly List<int> _batches = [];
+    private readonly List<(int Rows, TaskCompletionSource Reached)> _waiters = [];
+    private int _failuresBefore;
+    private int _failuresAfter;
+    private Func<UsageEntry, bool> _rejected = static _ => false;
+    private TaskCompletionSource? _blocked;
+    private TaskCompletionSource _appendStarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>All committed entries, in the order of their commit.</summary>
+    public IReadOnlyList<UsageEntry> Entries
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _entries];
+            }
+        }
+    }
+
+    /// <summary>The sizes of the committed batches.</summary>
+    public IReadOnlyList<int> Batches
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _batches];
+            }
+        }
+    }
+
+    /// <summary>Ends when the next append has begun.</summary>
+    public Task AppendStarted
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _appendStarted.Task;
+            }
+        }
+    }
+
+    /// <summary>Lets that many appends throw before they write anything.</summary>
+    public void FailBeforeWriting(int times) => Interlocked.Exchange(ref _failuresBefore, times);
+
+    /// <summary>Lets that many appends throw although they have written everything.</summary>
+    public void FailAfterWriting(int times) => Interlocked.Exchange(ref _failuresAfter, times);
+
+    /// <summary>Lets every append fail that has such an entry.</summary>
+    public void Reject(Func<UsageEntry, bool> rejected) => _rejected = rejected;
+
+    /// <summary>Keeps appends waiting until <see cref="Unblock"/>.</summary>
+    public void Block()
+    {
+        lock (_lock)
+        {
+            _blocked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _appendStarted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>Lets the waiting appends go on.</summary>
+    public void Unblock()
+    {
+        lock (_lock)
+        {
+            _blocked?.SetResult();
+            _blocked = null;
+        }
+    }
+
+    /// <summary>Ends when that many entries, or more, are committed.</summary>
+    public Task WaitForRowsAsync(int rows)
+    {
+        lock (_lock)
+        {
+            if (_entries.Count >= rows)
+            {
+                return Task.CompletedTask;
+            }
+
+            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiters.Add((rows, reached));
+            return reached.Task;
+        }
+    }
+
+    /// <summary>When a key's newest call was reserved, or null.</summary>
+    public DateTimeOffset? LastUsedAt(string keyId)
+    {
+        lock (_lock)
+        {
+            return _entries
+                .Where(entry => string.Equals(entry.KeyId, keyId, StringComparison.Ordinal))
+                .Max(static entry => (DateTimeOffset?)entry.Settlement.Call.ReservedAt);
+        }
+    }
+
+    /// <inheritdoc />
+    public async Task AppendAsync(IReadOnlyList<UsageEntry> entries, CancellationToken cancellationToken)
+    {
+        Task? blocked;
+        lock (_lock)
+        {
+            _appendStarted.TrySetResult();
+            blocked = _blocked?.Task;
+        }
+
+        if (blocked is not null)
+        {
+            await blocked.WaitAsync(cancellationToken);
+        }
+
+        if (Interlocked.Decrement(ref _failuresBefore) >= 0)
+        {
+            throw new IOException("The ledger failed before it wrote, as the test told it to.");
+        }
+
+        lock (_lock)
+        {
+            Write(entries);
+        }
+
+        if (Interlocked.Decrement(ref _failuresAfter) >= 0)
+        {
+            throw new IOException("The ledger failed after it wrote, as the test told it to.");
+        }
+    }
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<UsageEntry>> ReadTailAsync(string keyId, long afterSequence, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<UsageEntry>>(
+        [
+            .. Entries.Where(entry => string.Equals(entry.KeyId, keyId, StringComparison.Ordinal) && entry.Sequence > afterSequence).OrderBy(static entry => entry.Sequence),
+        ]);
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<UsageEntry>> FindAsync(Guid requestId, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<UsageEntry>>(
+        [
+            .. Entries.Where(entry => entry.Settlement.Call.RequestId == requestId).OrderBy(static entry => entry.Part),
+        ]);
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<UsageRow>>(
+        [
+            .. Entries
+                .Where(entry => !(entry.Settlement.Call.ReservedAt < query.From)
+                    && !(entry.Settlement.Call.ReservedAt >= query.To)
+                    && (query.User is null || string.Equals(entry.User, query.User, StringComparison.Ordinal)))
+                .GroupBy(entry => GroupOf(entry, query.GroupBy), StringComparer.Ordinal)
+                .OrderBy(static group => group.Key, StringComparer.Ordinal)
+                .Select(static group => new UsageRow(
+                    group.Key, group.Aggregate(default(UsageTotals), static (sum, entry) => sum + entry.Totals))),
+        ]);
+
+    private static string? GroupOf(UsageEntry entry, UsageGroup? group) => group switch
+    {
+        null => null,
+        UsageGroup.User => entry.User,
+        UsageGroup.Key => entry.KeyId,
+        UsageGroup.Team => entry.Team,
+        UsageGroup.Model => entry.Settlement.Call.Model,
+        UsageGroup.Endpoint => entry.Settlement.Call.Endpoint,
+        _ => throw new ArgumentOutOfRangeException(nameof(group), group, "There is no such group."),
+    };
+
+    private void Write(IReadOnlyList<UsageEntry> entries)
+    {
+        var written = new List<UsageEntry>(_entries);
+        foreach (var entry in entries)
+        {
+            if (_rejected(entry))
+            {
+                throw new IOException($"The ledger refuses an entry of {entry.KeyId}, as the test told it to.");
+            }
+
+            if (written.Exists(other => string.Equals(other.KeyId, entry.KeyId, StringComparison.Ordinal) && other.Sequence == entry.Sequence)
+                || written.Exists(other => other.Settlement.Call.RequestId == entry.Settlement.Call.RequestId && other.Part == entry.Part))
+            {
+                throw new IOException($"Entry {entry.Sequence} of {entry.KeyId}, or part {entry.Part} of its call, is there already.");
+            }
+
+            // No database has this rule; the grains have promised it.
+            if (entry.Sequence != written.Count(other => string.Equals(other.KeyId, entry.KeyId, StringComparison.Ordinal)) + 1)
+            {
+                throw new IOException($"Entry {entry.Sequence} of {entry.KeyId} would leave a gap.");
+            }
+
+            written.Add(entry);
+        }
+
+        _entries.AddRange(entries);
+        _batches.Add(entries.Count);
+        foreach (var (_, reached) in _waiters.FindAll(waiter => waiter.Rows <= _entries.Count))
+        {
+            reached.TrySetResult();
+        }
+    }
+}
