@@ -1,0 +1,100 @@
+using System.Buffers;
+using System.Text.Json;
+using Relay.Frontend.Metering;
+
+namespace Relay.Frontend.Forwarding;
+
+/// <summary>
+/// Guesses a request's input tokens from its JSON tokens: all strings are text, but for the model's name and for
+/// inline images, files and audio, whose bytes say little about what they cost.
+/// </summary>
+internal struct InputEstimate
+{
+    /// <summary>What a large image costs in high detail.</summary>
+    private const int TokensPerInlineFile = 1600;
+
+    /// <summary>What a message costs beside its text.</summary>
+    private const int TokensPerMessage = 8;
+
+    /// <summary>
+    /// Ten tokens a second of audio, at the 16 kbit/s of the smallest MP3s: 2,000 bytes a second, 2,667 in base64.
+    /// </summary>
+    private const int AudioCharactersPerToken = 256;
+
+    // Long enough for a media type with its parameters.
+    private const int DataUrlHeadMax = 128;
+
+    private long _textBytes;
+    private long _tokens;
+    private int _audioDepth;
+    private bool _isAudio;
+
+    /// <summary>The tokens so far.</summary>
+    public readonly long Tokens => _tokens + TokenEstimator.BoundFromTextBytes(_textBytes);
+
+    /// <summary>Takes the next token of the body, which is or is part of the given member.</summary>
+    public void Read(ref Utf8JsonReader reader, RequestMember member)
+    {
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.PropertyName:
+                ReadName(ref reader);
+                break;
+            case JsonTokenType.StartObject when member == RequestMember.Messages && reader.CurrentDepth == 2:
+                _tokens += TokensPerMessage;
+                break;
+            case JsonTokenType.Number when member is RequestMember.Prompt or RequestMember.Input && reader.CurrentDepth > 1:
+                _tokens++;
+                break;
+            case JsonTokenType.String when member != RequestMember.Model || reader.CurrentDepth > 1:
+                ReadString(ref reader);
+                break;
+        }
+    }
+
+    private void ReadName(ref Utf8JsonReader reader)
+    {
+        var depth = reader.CurrentDepth;
+        _isAudio = _audioDepth > 0 && depth == _audioDepth + 1 && JsonText.Is(ref reader, "data"u8);
+        if (depth <= _audioDepth || _audioDepth == 0)
+        {
+            _audioDepth = JsonText.Is(ref reader, "input_audio"u8) ? depth : 0;
+        }
+    }
+
+    private void ReadString(ref Utf8JsonReader reader)
+    {
+        var rawLength = reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length;
+        if (_isAudio && reader.CurrentDepth == _audioDepth + 1)
+        {
+            _tokens += (rawLength + AudioCharactersPerToken - 1) / AudioCharactersPerToken;
+        }
+        else if (IsDataUrl(ref reader, rawLength))
+        {
+            _tokens += TokensPerInlineFile;
+        }
+        else
+        {
+            _textBytes += JsonText.DecodedBytes(ref reader);
+        }
+    }
+
+    // A text may begin with "data:" too, as a pasted event stream does.
+    private static bool IsDataUrl(ref Utf8JsonReader reader, long rawLength)
+    {
+        Span<byte> buffer = stackalloc byte[DataUrlHeadMax];
+        var length = (int)Math.Min(rawLength, DataUrlHeadMax);
+        scoped ReadOnlySpan<byte> head;
+        if (reader.HasValueSequence)
+        {
+            reader.ValueSequence.Slice(0, length).CopyTo(buffer);
+            head = buffer[..length];
+        }
+        else
+        {
+            head = reader.ValueSpan[..length];
+        }
+
+        return head.StartsWith("data:"u8) && head.IndexOf(";base64,"u8) >= 0;
+    }
+}

@@ -1,0 +1,17 @@
+namespace Relay.Frontend.Metering;
+
+/// <summary>What an SSE event is to Relay.</summary>
+internal enum SseEventKind
+{
+    /// <summary>Any event with data that is none of the others, readable or not.</summary>
+    Data,
+
+    /// <summary>The extra chunk that <c>include_usage</c> asks for: no choices, but usage.</summary>
+    UsageOnly,
+
+    /// <summary><c>[DONE]</c>: the stream's last event.</summary>
+    Done,
+
+    /// <summary>An event without any data line.</summary>
+    Comment,
+}
