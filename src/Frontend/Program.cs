@@ -1,1 +1,3 @@
-Console.WriteLine("hi");
+using Relay.Frontend;
+
+return await FrontendProgram.RunAsync(args);

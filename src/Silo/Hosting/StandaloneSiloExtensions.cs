@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime.Hosting;
+using Relay.Grains;
 using Relay.Grains.Directory;
 using Relay.Grains.Ledger;
 using Relay.Silo.Keys;
@@ -34,6 +35,7 @@ public static class StandaloneSiloExtensions
         {
             silo.UseLocalhostClustering(gatewayPort: 0, serviceId: "relay", clusterId: "standalone");
             CloseListeners(silo.Services);
+            silo.AddRelayGrains();
             silo.Services.AddGrainStorage(GrainStorageName, (services, _) =>
                 new SqliteGrainStorage(services.GetRequiredService<SqliteDatabase>(), new JsonGrainStateSerializer()));
         });

@@ -1,0 +1,17 @@
+using Relay.Frontend.Admin.Keys;
+using Relay.Frontend.Admin.Usage;
+using Relay.Frontend.Admin.Users;
+
+namespace Relay.Frontend.Admin;
+
+/// <summary>Maps the admin API.</summary>
+internal static class AdminExtensions
+{
+    public static void MapAdmin(this WebApplication app)
+    {
+        var group = app.MapGroup("/admin/api").AddEndpointFilter<RouteGroupBuilder, AdminAuthorization>();
+        KeyEndpoints.Map(group);
+        UserEndpoints.Map(group);
+        UsageEndpoints.Map(group);
+    }
+}

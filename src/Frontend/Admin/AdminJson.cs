@@ -1,0 +1,59 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Relay.Frontend.Errors;
+
+namespace Relay.Frontend.Admin;
+
+/// <summary>Reads and writes the admin API's JSON: snake_case, nulls written, unknown members refused by name.</summary>
+internal static class AdminJson
+{
+    private const int BodyBytesMax = 1024 * 1024;
+
+    public static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        AllowDuplicateProperties = false,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+    };
+
+    /// <summary>An answer.</summary>
+    public static IResult Ok<T>(T value, int status = StatusCodes.Status200OK) => Results.Json(value, Options, statusCode: status);
+
+    /// <summary>Reads a request's body; exactly one of the two results is given.</summary>
+    public static async Task<(T? Value, RelayError? Error)> ReadAsync<T>(HttpContext http)
+        where T : class
+    {
+        if (http.Request.ContentLength > BodyBytesMax)
+        {
+            return (null, RelayError.BodyTooLarge(BodyBytesMax));
+        }
+
+        try
+        {
+            var value = await JsonSerializer.DeserializeAsync<T>(http.Request.Body, Options, http.RequestAborted);
+            return value is null ? (null, RelayError.BadRequest("The request body must be a JSON object, not null.")) : (value, null);
+        }
+        catch (JsonException e)
+        {
+            return (null, ToError(e));
+        }
+    }
+
+    /// <summary>Names the member at fault; the serializer's own text speaks of .NET types.</summary>
+    private static RelayError ToError(JsonException e)
+    {
+        var path = e.Path?.TrimStart('$').TrimStart('.');
+        const string Unmapped = "The JSON property '";
+        if (e.Message.StartsWith(Unmapped, StringComparison.Ordinal) && e.Message.Contains("could not be mapped", StringComparison.Ordinal))
+        {
+            var member = e.Message[Unmapped.Length..].Split('\'')[0];
+            return RelayError.BadRequest($"Unknown member '{member}'.", member);
+        }
+
+        return string.IsNullOrEmpty(path)
+            ? RelayError.BadRequest("The request body is not valid JSON, or not an object.")
+            : RelayError.BadRequest($"The value of '{path}' is not valid.", path);
+    }
+}

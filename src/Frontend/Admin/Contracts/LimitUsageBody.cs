@@ -1,0 +1,41 @@
+using System.Text.Json.Serialization;
+using Relay.Grains.Quotas;
+
+namespace Relay.Frontend.Admin.Contracts;
+
+/// <summary>A limit's state.</summary>
+internal sealed record LimitUsageBody
+{
+    public required Metric Metric { get; init; }
+
+    public required Window Window { get; init; }
+
+    public required long Amount { get; init; }
+
+    /// <summary>The pattern of models that count; left out when all do.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Model { get; init; }
+
+    /// <summary>Settled in the current window.</summary>
+    public required long Used { get; init; }
+
+    /// <summary>Held by calls in flight.</summary>
+    public required long Held { get; init; }
+
+    public required long Remaining { get; init; }
+
+    /// <summary>When the window ends, in unix seconds; null if it never does.</summary>
+    public required long? ResetsAt { get; init; }
+
+    public static LimitUsageBody From(LimitUsage state) => new()
+    {
+        Metric = state.Limit.Metric,
+        Window = state.Limit.Window,
+        Amount = state.Limit.Amount,
+        Model = state.Limit.Model,
+        Used = state.Used,
+        Held = state.Held,
+        Remaining = state.Remaining,
+        ResetsAt = state.ResetsAt?.ToUnixTimeSeconds(),
+    };
+}

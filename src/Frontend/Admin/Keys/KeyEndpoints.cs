@@ -1,0 +1,72 @@
+using Relay.Frontend.Admin.Contracts;
+using Relay.Frontend.Errors;
+using Relay.Grains.Directory;
+using Relay.Grains.Keys;
+
+namespace Relay.Frontend.Admin.Keys;
+
+/// <summary><c>/admin/api/keys</c>.</summary>
+internal static class KeyEndpoints
+{
+    public static void Map(RouteGroupBuilder group)
+    {
+        group.MapPost("/keys", CreateAsync);
+        group.MapGet("/keys", ListAsync);
+        group.MapGet("/keys/{id}", GetAsync);
+        group.MapDelete("/keys/{id}", RevokeAsync);
+        group.MapGet("/keys/{id}/usage", GetUsageAsync);
+    }
+
+    private static async Task<IResult> CreateAsync(HttpContext http, IGrainFactory grains, TimeProvider time)
+    {
+        var (body, error) = await AdminJson.ReadAsync<CreateKeyBody>(http);
+        error ??= NewKey.FindFault(body!, time.GetUtcNow());
+        if (error is not null)
+        {
+            return new ErrorResult(error);
+        }
+
+        var settings = NewKey.Make(body!, time.GetUtcNow(), out var text);
+        await Grain(grains, settings.Id).CreateAsync(settings);
+        http.Response.Headers.CacheControl = "no-store";
+        return AdminJson.Ok(KeyBody.From(new KeyInfo(settings, LastUsedAt: null), time.GetUtcNow(), text), StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext http, IGrainFactory grains, TimeProvider time)
+    {
+        if (!Paging.TryRead(http.Request.Query, out var paging, out var error))
+        {
+            return new ErrorResult(error!);
+        }
+
+        var keys = await grains.GetGrain<IDirectoryGrain>(0).ListKeysAsync(paging.After, paging.Limit + 1);
+        var now = time.GetUtcNow();
+        return AdminJson.Ok(Paging.ToList([.. keys.Select(key => KeyBody.From(key, now))], paging.Limit, key => key.Id));
+    }
+
+    private static async Task<IResult> GetAsync(string id, IGrainFactory grains, TimeProvider time) =>
+        KeyId.IsWellFormed(id) && await Grain(grains, id).GetAsync() is { } info
+            ? AdminJson.Ok(KeyBody.From(info, time.GetUtcNow()))
+            : NotFound();
+
+    private static async Task<IResult> RevokeAsync(string id, IGrainFactory grains) =>
+        KeyId.IsWellFormed(id) && await Grain(grains, id).RevokeAsync() ? AdminJson.Ok(new DeletedBody(id)) : NotFound();
+
+    private static async Task<IResult> GetUsageAsync(string id, IGrainFactory grains)
+    {
+        if (!KeyId.IsWellFormed(id) || await Grain(grains, id).GetUsageAsync() is not { } usage)
+        {
+            return NotFound();
+        }
+
+        return AdminJson.Ok(new UsageBody(
+            id,
+            new TotalsBody(usage.Totals),
+            [.. usage.ByModel.Select(model => new ModelTotalsBody(model.Model, model.Totals))],
+            [.. usage.Limits.Select(LimitUsageBody.From)]));
+    }
+
+    private static IKeyGrain Grain(IGrainFactory grains, string id) => grains.GetGrain<IKeyGrain>(KeyId.ToGrainKey(id));
+
+    private static ErrorResult NotFound() => new(RelayError.NotFound("There is no key of this id."));
+}

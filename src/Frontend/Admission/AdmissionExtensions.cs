@@ -1,0 +1,14 @@
+using Relay.Frontend.Configuration;
+
+namespace Relay.Frontend.Admission;
+
+/// <summary>Adds what asks the grains.</summary>
+internal static class AdmissionExtensions
+{
+    public static void AddAdmission(this IHostApplicationBuilder builder)
+    {
+        builder.AddSettings<AdmissionOptions, AdmissionOptionsValidator>(AdmissionOptions.SectionName);
+        builder.Services.AddSingleton<AdmissionClient>();
+        builder.Services.AddHostedService<HoldRenewer>();
+    }
+}

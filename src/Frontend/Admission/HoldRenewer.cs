@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Options;
+
+namespace Relay.Frontend.Admission;
+
+/// <summary>Tells the grains every few seconds which calls are still running, and how far they are: one message a key, one timer for all.</summary>
+internal sealed partial class HoldRenewer(
+    AdmissionClient admission,
+    TimeProvider time,
+    IOptions<AdmissionOptions> options,
+    ILogger<HoldRenewer> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(options.Value.RenewSeconds), time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await Task.WhenAll(admission.Open.GroupBy(hold => hold.KeyId, StringComparer.Ordinal).Select(RenewAsync));
+        }
+    }
+
+    private async Task RenewAsync(IGrouping<string, OpenHold> holds)
+    {
+        try
+        {
+            await holds.First().Key.RenewAsync([.. holds.Select(hold => hold.ToRenewal())]);
+        }
+        catch (Exception e)
+        {
+            // The next tick tries again; a hold outlives many missed ticks.
+            LogNotRenewed(holds.Key, e);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The holds of {KeyId} could not be renewed.")]
+    private partial void LogNotRenewed(string keyId, Exception exception);
+}

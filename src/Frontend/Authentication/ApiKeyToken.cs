@@ -1,0 +1,81 @@
+using System.Buffers;
+using System.Numerics;
+using System.Security.Cryptography;
+using System.Text;
+using Relay.Grains.Keys;
+
+namespace Relay.Frontend.Authentication;
+
+/// <summary>
+/// An API key's text: <c>sk-relay-</c>, 16 characters of public id, 40 of secret (238 bits), and 6 of a CRC-32C over all before it,
+/// so that a mistyped key is refused without asking anyone. Only its SHA-256 is ever kept.
+/// </summary>
+internal readonly record struct ApiKeyToken(string KeyId, KeyHash Hash)
+{
+    private const string Prefix = "sk-relay-";
+    private const int SecretLength = 40;
+    private const int ChecksumLength = 6;
+    private const int Length = 9 + Grains.Keys.KeyId.RandomLength + SecretLength + ChecksumLength;
+    private const string IdAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
+    private const string Base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    private static readonly SearchValues<char> Base62Characters = SearchValues.Create(Base62);
+
+    /// <summary>Makes a new key from the system's cryptographic generator.</summary>
+    /// <param name="text">The whole key: shown once, kept nowhere.</param>
+    /// <param name="hint">Its start and last four characters.</param>
+    public static ApiKeyToken Create(out string text, out string hint)
+    {
+        var id = RandomNumberGenerator.GetString(IdAlphabet, Grains.Keys.KeyId.RandomLength);
+        var body = Prefix + id + RandomNumberGenerator.GetString(Base62, SecretLength);
+        text = body + Checksum(body);
+        hint = $"{Prefix}…{text[^4..]}";
+        return new ApiKeyToken(Grains.Keys.KeyId.Prefix + id, HashOf(text));
+    }
+
+    /// <summary>Reads a key's text; false when Relay cannot have issued it.</summary>
+    public static bool TryParse(string? text, out ApiKeyToken token)
+    {
+        token = default;
+        if (text is not { Length: Length } || !text.StartsWith(Prefix, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        var keyId = string.Concat(Grains.Keys.KeyId.Prefix, text.AsSpan(Prefix.Length, Grains.Keys.KeyId.RandomLength));
+        if (!Grains.Keys.KeyId.IsWellFormed(keyId)
+            || text.AsSpan(Prefix.Length).ContainsAnyExcept(Base62Characters)
+            || !text.AsSpan(Length - ChecksumLength).SequenceEqual(Checksum(text.AsSpan(0, Length - ChecksumLength))))
+        {
+            return false;
+        }
+
+        token = new ApiKeyToken(keyId, HashOf(text));
+        return true;
+    }
+
+    private static KeyHash HashOf(string text)
+    {
+        Span<byte> hash = stackalloc byte[KeyHash.Length];
+        SHA256.HashData(Encoding.ASCII.GetBytes(text), hash);
+        return new KeyHash(hash);
+    }
+
+    private static string Checksum(ReadOnlySpan<char> text)
+    {
+        var crc = uint.MaxValue;
+        foreach (var c in text)
+        {
+            crc = BitOperations.Crc32C(crc, (byte)c);
+        }
+
+        Span<char> digits = stackalloc char[ChecksumLength];
+        for (var i = ChecksumLength - 1; i >= 0; i--)
+        {
+            digits[i] = Base62[(int)(crc % 62)];
+            crc /= 62;
+        }
+
+        return new string(digits);
+    }
+}

@@ -1,0 +1,22 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Relay.Frontend.Errors;
+
+/// <summary>The JSON of an error as OpenAI writes it: all four members, always.</summary>
+internal sealed record OpenAiErrorBody(OpenAiErrorBody.Details Error)
+{
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.Never,
+        // What leaves is JSON, never HTML: quotes and backticks in messages stay readable.
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>An error as UTF-8 JSON.</summary>
+    public static byte[] Utf8(RelayError error) =>
+        JsonSerializer.SerializeToUtf8Bytes(new OpenAiErrorBody(new Details(error.Message, error.Type, error.Param, error.Code)), Options);
+
+    /// <summary>The members under <c>error</c>.</summary>
+    internal sealed record Details(string Message, string Type, string? Param, string? Code);
+}

@@ -1,0 +1,37 @@
+using Relay.Frontend.Errors;
+
+namespace Relay.Frontend.Forwarding;
+
+/// <summary>Ends an answer: a whole one as the upstream ended it; a broken one, or one whose count is not durable, so that it cannot look whole.</summary>
+internal static class AnswerEnd
+{
+    /// <summary>Sends the withheld end, or an error if nothing was sent yet, or an error event and a cut.</summary>
+    /// <exception cref="CutConnectionException">The response has started and must not end well.</exception>
+    public static async Task SendAsync(HttpContext http, IAnswerRelay relay, RelayEnd end, bool settled)
+    {
+        if (end == RelayEnd.ClientClosed)
+        {
+            return;
+        }
+
+        if (end == RelayEnd.Complete && settled)
+        {
+            await relay.FinishAsync();
+            return;
+        }
+
+        var error = !settled ? RelayError.Unavailable()
+            : end == RelayEnd.UpstreamStalled ? RelayError.UpstreamTimedOut("The upstream stopped sending in the middle of its answer.")
+            : RelayError.UpstreamFailed("The upstream's answer broke off.");
+        if (!relay.HasSent)
+        {
+            http.Response.Clear();
+            RequestIds.Write(http);
+            await ErrorResult.WriteAsync(http, error);
+            return;
+        }
+
+        await relay.FinishBrokenAsync(error);
+        throw new CutConnectionException();
+    }
+}

@@ -1,0 +1,67 @@
+using Relay.Frontend.Upstreams;
+
+namespace Relay.Frontend.Forwarding;
+
+/// <summary>Reads an upstream's answer within the bounds of time, and after a hang-up of bytes too.</summary>
+internal sealed class AnswerSource(Stream body, UpstreamDeadline deadline, TimeProvider time, TimeSpan betweenBytes, long drainBytes)
+{
+    private long _drained;
+
+    /// <summary>Whether the client has gone, so that nothing need be written any more.</summary>
+    public bool ClientGone => deadline.ClientGone;
+
+    /// <summary>When the body's first byte came, or null.</summary>
+    public DateTimeOffset? FirstByteAt { get; private set; }
+
+    /// <summary>Why the last read gave nothing; <see cref="RelayEnd.Complete"/> for the body's orderly end.</summary>
+    public RelayEnd End { get; private set; }
+
+    /// <summary>Starts a read without a bound yet; the client may be written to meanwhile. Finish it with <see cref="FinishAsync"/>.</summary>
+    public ValueTask<int> StartAsync(Memory<byte> buffer)
+    {
+        deadline.Begin(Timeout.InfiniteTimeSpan);
+        return body.ReadAsync(buffer, deadline.Token);
+    }
+
+    /// <summary>Awaits a started read; 0 at the end, and then <see cref="End"/> says which.</summary>
+    public async ValueTask<int> FinishAsync(ValueTask<int> started)
+    {
+        try
+        {
+            if (!started.IsCompleted)
+            {
+                deadline.Begin(betweenBytes);
+            }
+
+            var read = await started;
+            if (read == 0)
+            {
+                End = RelayEnd.Complete;
+                return 0;
+            }
+
+            FirstByteAt ??= time.GetUtcNow();
+            if (ClientGone && (_drained += read) > drainBytes)
+            {
+                deadline.Cancel();
+                End = RelayEnd.ClientClosed;
+                return 0;
+            }
+
+            return read;
+        }
+        catch (OperationCanceledException)
+        {
+            End = ClientGone ? RelayEnd.ClientClosed : RelayEnd.UpstreamStalled;
+            return 0;
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException)
+        {
+            End = ClientGone ? RelayEnd.ClientClosed : RelayEnd.UpstreamCut;
+            return 0;
+        }
+    }
+
+    /// <summary>One read from start to finish.</summary>
+    public ValueTask<int> ReadAsync(Memory<byte> buffer) => FinishAsync(StartAsync(buffer));
+}

@@ -1,0 +1,110 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Relay.Frontend.Errors;
+using Relay.Frontend.Metering;
+using Relay.Grains.Usage;
+
+namespace Relay.Frontend.Forwarding;
+
+/// <summary>
+/// Relays a body that is no stream of events. What comes is sent on at once but for its last byte, so that the client cannot have
+/// a whole body before its count is durable. A body that is there in one read goes out in one write.
+/// </summary>
+internal sealed class BodyRelay(HttpResponse response, AnswerSource source, long? expectedLength) : IAnswerRelay
+{
+    private const int PartBytes = 16 * 1024;
+    private const int UnflushedBytesMax = 64 * 1024;
+
+    private readonly BodyMeter _meter = new();
+    private byte[] _part = ArrayPool<byte>.Shared.Rent(PartBytes);
+    private byte[] _next = ArrayPool<byte>.Shared.Rent(PartBytes);
+    private int _withheld;
+    private bool _isWhole;
+
+    public TokenUsage? Usage => _meter.Usage;
+
+    public string? Model => _meter.Model;
+
+    public long OutputTextBytes => _meter.OutputTextBytes;
+
+    public DateTimeOffset? FirstByteAt => source.FirstByteAt;
+
+    public bool HasSent { get; private set; }
+
+    private PipeWriter Writer => response.BodyWriter;
+
+    public async Task<RelayEnd> RunAsync()
+    {
+        var end = await RelayAsync();
+        _meter.Complete();
+        _isWhole = end == RelayEnd.Complete;
+        return _isWhole && source.ClientGone ? RelayEnd.ClientClosed : end;
+    }
+
+    public Task FinishAsync() => SendAsync(_withheld, flush: true);
+
+    // Of an answer that is whole but not counted, the end must not follow.
+    public Task FinishBrokenAsync(RelayError error) => SendAsync(_isWhole ? 0 : _withheld, flush: true);
+
+    public void Dispose()
+    {
+        _meter.Dispose();
+        ArrayPool<byte>.Shared.Return(_part);
+        ArrayPool<byte>.Shared.Return(_next);
+    }
+
+    private async Task<RelayEnd> RelayAsync()
+    {
+        var received = 0L;
+        var unflushed = 0;
+        var read = await source.ReadAsync(_part);
+        while (read > 0)
+        {
+            _meter.Append(_part.AsSpan(0, read));
+            _withheld = read;
+            received += read;
+            if (received == expectedLength)
+            {
+                return RelayEnd.Complete;
+            }
+
+            var next = source.StartAsync(_next);
+            var flush = !next.IsCompleted || unflushed > UnflushedBytesMax;
+            unflushed = flush ? 0 : unflushed + read;
+            await SendAsync(_withheld - 1, flush);
+            var last = _part[_withheld - 1];
+            read = await source.FinishAsync(next);
+            if (read == 0)
+            {
+                _part[0] = last;
+                _withheld = 1;
+                break;
+            }
+
+            // The withheld byte goes out before the part that follows it.
+            if (HasSent)
+            {
+                Writer.Write([last]);
+            }
+
+            (_part, _next) = (_next, _part);
+        }
+
+        return source.End == RelayEnd.Complete && received < expectedLength ? RelayEnd.UpstreamCut : source.End;
+    }
+
+    private async Task SendAsync(int bytes, bool flush)
+    {
+        if (source.ClientGone)
+        {
+            return;
+        }
+
+        HasSent = true;
+        Writer.Write(_part.AsSpan(0, bytes));
+        if (flush)
+        {
+            await Writer.FlushAsync(CancellationToken.None);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Globalization;
+using Relay.Frontend.Errors;
+using Relay.Grains.Usage;
+
+namespace Relay.Frontend.Forwarding;
+
+internal sealed partial class ForwardHandler
+{
+    private void LogCall(RelayedCall call)
+    {
+        if (!logger.IsEnabled(LogLevel.Information))
+        {
+            return;
+        }
+
+        var usage = call.Usage;
+        LogCall(
+            RequestIds.Format(call.RequestId),
+            call.KeyId ?? "-",
+            call.User ?? "-",
+            call.Model ?? "-",
+            call.Endpoint,
+            call.Status,
+            CallNames.Of(call),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"in={usage.InputTokens} cached={usage.CachedInputTokens} audio_in={usage.AudioInputTokens} out={usage.OutputTokens} reasoning={usage.ReasoningTokens} audio_out={usage.AudioOutputTokens}"),
+            call.Source == UsageSource.Reported ? "reported" : "estimated",
+            (long)(time.GetUtcNow() - call.StartedAt).TotalMilliseconds);
+    }
+
+    [LoggerMessage(LogLevel.Information, "{RequestId} key={KeyId} user={User} model={Model} endpoint={Endpoint} status={Status} outcome={Outcome} {Tokens} source={Source} ms={DurationMs}")]
+    private partial void LogCall(
+        string requestId,
+        string keyId,
+        string user,
+        string model,
+        string endpoint,
+        int status,
+        string outcome,
+        string tokens,
+        string source,
+        long durationMs);
+}

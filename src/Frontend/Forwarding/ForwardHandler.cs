@@ -1,0 +1,265 @@
+using Microsoft.Extensions.Options;
+using Relay.Frontend.Admission;
+using Relay.Frontend.Authentication;
+using Relay.Frontend.Endpoints;
+using Relay.Frontend.Errors;
+using Relay.Frontend.Upstreams;
+using Relay.Grains.Admission;
+using Relay.Grains.Usage;
+
+namespace Relay.Frontend.Forwarding;
+
+/// <summary>
+/// The path of a metered call, and the one place with its control flow:
+/// (1) find the caller, (2) read the request, (3) pick the upstream, (4) reserve the estimate, (5) send,
+/// (6) relay and meter, (7) settle the exact count, always, (8) let the answer's end go, and record.
+/// </summary>
+internal sealed partial class ForwardHandler(
+    AdmissionClient admission,
+    Upstream upstream,
+    UpstreamSender sender,
+    TimeProvider time,
+    IOptions<ForwardingOptions> options,
+    ILogger<ForwardHandler> logger)
+{
+    // A body up to this size is read before its sender is known: one grain call then both checks the key and reserves.
+    private const int TrustedBodyBytes = 64 * 1024;
+
+    public async Task HandleAsync(HttpContext http, EndpointSpec endpoint)
+    {
+        var call = new RelayedCall(RequestIds.Of(http), endpoint.Path, time.GetUtcNow());
+        using var body = new RequestBody();
+        try
+        {
+            // 1. Find the caller.
+            var token = await FindCallerAsync(http, call);
+            if (token is null)
+            {
+                return;
+            }
+
+            // 2. Read the request.
+            var facts = await ReadAsync(http, endpoint, token.Value, call, body);
+            if (facts is null)
+            {
+                return;
+            }
+
+            // 3. There is one upstream, and it knows its models.
+            call.Upstream = upstream.Name;
+
+            // 4. Reserve.
+            var hold = await ReserveAsync(http, endpoint, token.Value, call, facts);
+            if (hold is null)
+            {
+                return;
+            }
+
+            using (hold)
+            {
+                call.Admitted = true;
+                await RunAsync(http, call, facts, hold, body);
+            }
+        }
+        catch (Exception) when (http.RequestAborted.IsCancellationRequested && call.Status == 0)
+        {
+            // The client went before anything was reserved: nothing was spent, and nobody is there to be told.
+            call.Status = StatusCodes.Status499ClientClosedRequest;
+            call.Outcome = Outcome.ClientClosed;
+        }
+        finally
+        {
+            LogCall(call);
+        }
+    }
+
+    /// <summary>Steps 5 to 8: from here on something may have been spent, so every way out settles or releases the hold.</summary>
+    private async Task RunAsync(HttpContext http, RelayedCall call, RequestFacts facts, OpenHold hold, RequestBody body)
+    {
+        using var deadline = new UpstreamDeadline(time, TimeSpan.FromSeconds(options.Value.Drain.Seconds));
+        await using var hangUp = http.RequestAborted.UnsafeRegister(static state => ((UpstreamDeadline)state!).StartDrain(), deadline);
+
+        if (http.RequestAborted.IsCancellationRequested)
+        {
+            (call.Status, call.Outcome) = (StatusCodes.Status499ClientClosedRequest, Outcome.ClientClosed);
+            await hold.ReleaseAsync();
+            return;
+        }
+
+        // 5. Send.
+        using var content = new RequestBodyContent(body, RequestRewriter.Apply(body.Bytes, facts.Edits));
+        var (answer, failure) = await sender.SendAsync(http, HttpMethod.Post, call.Endpoint, content, deadline);
+        if (answer is null)
+        {
+            await EndUnansweredAsync(http, call, facts, hold, failure!);
+            return;
+        }
+
+        using (answer)
+        {
+            body.Dispose();
+            call.Status = (int)answer.StatusCode;
+            HeaderRules.CopyResponse(answer, http.Response.Headers);
+            http.Response.StatusCode = call.Status;
+
+            // 6. Relay and meter.
+            using var relay = await sender.OpenAsync(http, answer, facts.UsageAsked, hold, deadline);
+            var end = await relay.RunAsync();
+            Count(call, facts, relay, end);
+
+            // 7. Settle.
+            var settled = await hold.SettleAsync(call.ToSettlement(hold.Facts, time.GetUtcNow()));
+
+            // 8. Let the end go.
+            await AnswerEnd.SendAsync(http, relay, end, settled);
+        }
+    }
+
+    private static async Task<ApiKeyToken?> FindCallerAsync(HttpContext http, RelayedCall call)
+    {
+        var secret = CallerCredentials.FindApiKey(http.Request.Headers);
+        if (!ApiKeyToken.TryParse(secret, out var token))
+        {
+            await RefuseAsync(http, call, secret is null ? RelayError.MissingKey() : RelayError.InvalidKey());
+            return null;
+        }
+
+        call.KeyId = token.KeyId;
+        return token;
+    }
+
+    private async Task<RequestFacts?> ReadAsync(HttpContext http, EndpointSpec endpoint, ApiKeyToken token, RelayedCall call, RequestBody body)
+    {
+        var bytesMax = options.Value.MaxRequestBodyBytes;
+        var authenticated = http.Request.ContentLength is not <= TrustedBodyBytes;
+        if (authenticated && await FindFaultOfKeyAsync(token) is { } unknown)
+        {
+            await RefuseAsync(http, call, unknown);
+            return null;
+        }
+
+        RelayError? fault = null;
+        RequestFacts? facts = null;
+        var encoding = http.Request.Headers.ContentEncoding.ToString();
+        if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        {
+            fault = RelayError.UnsupportedEncoding(RecordText.Clean(encoding));
+        }
+        else if (!await body.TryReadAsync(http.Request, bytesMax, http.RequestAborted))
+        {
+            fault = RelayError.BodyTooLarge(bytesMax);
+        }
+        else if (!RequestReader.TryRead(body.Bytes, endpoint, out facts, out var requestFault))
+        {
+            fault = RelayError.BadRequest(requestFault!.Message, requestFault.Param);
+        }
+
+        if (fault is not null)
+        {
+            // Only a caller whose key is good learns anything else than that it is not.
+            await RefuseAsync(http, call, (authenticated ? null : await FindFaultOfKeyAsync(token)) ?? fault);
+            return null;
+        }
+
+        call.Model = RecordText.Clean(facts!.Model);
+        return facts;
+    }
+
+    private async Task<RelayError?> FindFaultOfKeyAsync(ApiKeyToken token) =>
+        await admission.AuthenticateAsync(token.KeyId, token.Hash) is { } access ? KeyFault.Of(access.Status) : RelayError.Unavailable();
+
+    private async Task<OpenHold?> ReserveAsync(HttpContext http, EndpointSpec endpoint, ApiKeyToken token, RelayedCall call, RequestFacts facts)
+    {
+        var answer = await admission.ReserveAsync(token.KeyId, new ReserveRequest
+        {
+            RequestId = call.RequestId,
+            KeyHash = token.Hash,
+            Endpoint = endpoint.Path,
+            Model = call.Model!,
+            InputTokensEstimated = facts.InputTokensEstimated,
+            OutputTokensMax = facts.OutputTokensMax,
+            Choices = facts.Choices,
+        });
+        if (answer is not { } given)
+        {
+            await RefuseAsync(http, call, RelayError.Unavailable());
+            return null;
+        }
+
+        call.User = given.Decision.User;
+        RateLimitHeaders.Write(http.Response.Headers, given.Decision);
+        if (given.Decision.Refusal is { } refusal)
+        {
+            await RefuseAsync(http, call, refusal.Kind switch
+            {
+                RefusalKind.LimitReached => RelayError.LimitReached(refusal, token.KeyId),
+                RefusalKind.ModelNotAllowed => RelayError.ModelNotAllowed(call.Model!),
+                RefusalKind.Overloaded => RelayError.Unavailable(),
+                _ => RelayError.InvalidKey(refusal.Kind),
+            });
+        }
+
+        return given.Hold;
+    }
+
+    private async Task EndUnansweredAsync(HttpContext http, RelayedCall call, RequestFacts facts, OpenHold hold, UpstreamFailure failure)
+    {
+        call.Outcome = failure.Kind == UpstreamFailureKind.ClientClosed ? Outcome.ClientClosed : Outcome.UpstreamError;
+        call.Status = failure.Error?.Status ?? StatusCodes.Status499ClientClosedRequest;
+        if (failure.Kind == UpstreamFailureKind.NeverSent)
+        {
+            // No upstream has seen the call, so nothing was spent.
+            await hold.ReleaseAsync();
+        }
+        else
+        {
+            call.Source = UsageSource.Estimated;
+            call.Usage = new TokenUsage { InputTokens = facts.InputTokensEstimated };
+            if (!await hold.SettleAsync(call.ToSettlement(hold.Facts, time.GetUtcNow())))
+            {
+                throw new CutConnectionException();
+            }
+        }
+
+        if (failure.Error is { } error && !http.RequestAborted.IsCancellationRequested)
+        {
+            await ErrorResult.WriteAsync(http, error);
+        }
+    }
+
+    /// <summary>The upstream's count if it gave one; nothing for a refusal of the upstream's; else an estimate of what passed.</summary>
+    private static void Count(RelayedCall call, RequestFacts facts, IAnswerRelay relay, RelayEnd end)
+    {
+        call.FirstByteAt = relay.FirstByteAt;
+        call.ModelActual = relay.Model is null ? null : RecordText.Clean(relay.Model);
+        call.Outcome = end switch
+        {
+            RelayEnd.Complete => Outcome.Completed,
+            RelayEnd.ClientClosed => Outcome.ClientClosed,
+            _ => Outcome.UpstreamError,
+        };
+        if (relay.Usage is { } usage)
+        {
+            (call.Usage, call.Source) = (usage, UsageSource.Reported);
+        }
+        else if (call.Status >= StatusCodes.Status300MultipleChoices)
+        {
+            (call.Usage, call.Source) = (default, UsageSource.Reported);
+        }
+        else
+        {
+            call.Source = UsageSource.Estimated;
+            call.Usage = new TokenUsage
+            {
+                InputTokens = facts.InputTokensEstimated,
+                OutputTokens = Metering.TokenEstimator.CountFromTextBytes(relay.OutputTextBytes),
+            };
+        }
+    }
+
+    private static Task RefuseAsync(HttpContext http, RelayedCall call, RelayError error)
+    {
+        call.Status = error.Status;
+        return ErrorResult.WriteAsync(http, error);
+    }
+}

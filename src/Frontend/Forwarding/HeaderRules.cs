@@ -1,0 +1,68 @@
+using System.Collections.Frozen;
+using System.Net.Http.Headers;
+using Microsoft.Extensions.Primitives;
+
+namespace Relay.Frontend.Forwarding;
+
+/// <summary>
+/// Which headers pass, either way: those named here and no others. So no hop-by-hop header, cookie, credential, organization
+/// or rate limit can leak, not even one that is invented tomorrow.
+/// </summary>
+internal static class HeaderRules
+{
+    private static readonly FrozenSet<string> ToUpstream = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase,
+        "accept",
+        "accept-language",
+        "idempotency-key",
+        "openai-beta",
+        "user-agent");
+
+    private static readonly FrozenSet<string> ToClient = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase,
+        "cache-control",
+        "content-disposition",
+        "content-language",
+        "content-type",
+        "openai-model",
+        "openai-processing-ms",
+        "openai-version",
+        "retry-after",
+        "retry-after-ms",
+        "x-should-retry");
+
+    /// <summary>Copies what the upstream may see of a client's request. The content's own headers are <paramref name="content"/>'s.</summary>
+    public static void CopyRequest(IHeaderDictionary from, HttpRequestHeaders to, HttpContentHeaders? content)
+    {
+        foreach (var (name, values) in from)
+        {
+            if (ToUpstream.Contains(name) || name.StartsWith("x-stainless-", StringComparison.OrdinalIgnoreCase))
+            {
+                to.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+            }
+        }
+
+        if (content is not null && !StringValues.IsNullOrEmpty(from.ContentType))
+        {
+            content.TryAddWithoutValidation("content-type", from.ContentType.ToString());
+        }
+    }
+
+    /// <summary>Copies what the client may see of an upstream's answer.</summary>
+    public static void CopyResponse(HttpResponseMessage from, IHeaderDictionary to)
+    {
+        Copy(from.Headers.NonValidated, to);
+        Copy(from.Content.Headers.NonValidated, to);
+    }
+
+    private static void Copy(HttpHeadersNonValidated from, IHeaderDictionary to)
+    {
+        foreach (var (name, values) in from)
+        {
+            if (ToClient.Contains(name))
+            {
+                to[name] = values.Count == 1 ? new StringValues(values.ToString()) : new StringValues([.. values]);
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using System.Buffers;
+using Relay.Frontend.Admission;
+using Relay.Frontend.Errors;
+using Relay.Frontend.Metering;
+using Relay.Grains.Usage;
+
+namespace Relay.Frontend.Forwarding;
+
+/// <summary>
+/// Relays server-sent events, each flushed on its own as soon as it is whole. The extra usage chunk that only Relay asked for is
+/// dropped; the terminal event is withheld.
+/// </summary>
+internal sealed class StreamRelay(HttpResponse response, AnswerSource source, bool usageAsked, OpenHold hold) : IAnswerRelay
+{
+    private const int BufferBytes = 8 * 1024;
+
+    private readonly SseScanner _scanner = new();
+    private readonly StreamMeter _meter = new();
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+    private int _start;
+    private int _end;
+    private int _withheld;
+    private bool _clientWasThere = true;
+
+    public TokenUsage? Usage => _meter.Usage;
+
+    public string? Model => _meter.Model;
+
+    public long OutputTextBytes => _meter.OutputTextBytes;
+
+    public DateTimeOffset? FirstByteAt => source.FirstByteAt;
+
+    public bool HasSent => response.HasStarted;
+
+    public async Task<RelayEnd> RunAsync()
+    {
+        // The head goes out at once, as the upstream sent it: the first event may be long in coming.
+        await response.StartAsync(CancellationToken.None);
+        await response.BodyWriter.FlushAsync(CancellationToken.None);
+        try
+        {
+            while (true)
+            {
+                MakeRoom();
+                var read = await source.ReadAsync(_buffer.AsMemory(_end));
+                if (read == 0)
+                {
+                    return source.End == RelayEnd.Complete ? await EndAsync() : source.End;
+                }
+
+                _end += read;
+                while (_scanner.TryReadEvent(_buffer.AsSpan(_start.._end), out var length))
+                {
+                    await RelayAsync(length);
+                    if (_meter.SawDone)
+                    {
+                        return _clientWasThere ? RelayEnd.Complete : RelayEnd.ClientClosed;
+                    }
+                }
+
+                hold.Progress(TokenEstimator.CountFromTextBytes(_meter.OutputTextBytes));
+            }
+        }
+        catch (SseEventTooLongException)
+        {
+            return RelayEnd.UpstreamCut;
+        }
+    }
+
+    public Task FinishAsync() => _withheld > 0 ? SendAsync(_withheld) : Task.CompletedTask;
+
+    public async Task FinishBrokenAsync(RelayError error)
+    {
+        if (source.ClientGone || _meter.SawError)
+        {
+            return;
+        }
+
+        var writer = response.BodyWriter;
+        writer.Write("data: "u8);
+        writer.Write(OpenAiErrorBody.Utf8(error));
+        writer.Write("\n\n"u8);
+        await writer.FlushAsync(CancellationToken.None);
+    }
+
+    public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
+
+    /// <summary>The upstream's orderly end without a terminal event: whole only if it had said that it was finished.</summary>
+    private async Task<RelayEnd> EndAsync()
+    {
+        if (_end > _start)
+        {
+            await RelayAsync(_end - _start);
+        }
+
+        return !_meter.SawDone && (!_meter.SawFinish || _meter.SawError) ? RelayEnd.UpstreamCut
+            : _clientWasThere ? RelayEnd.Complete
+            : RelayEnd.ClientClosed;
+    }
+
+    private async Task RelayAsync(int length)
+    {
+        _clientWasThere &= !source.ClientGone;
+        switch (_meter.Read(_buffer.AsSpan(_start, length)))
+        {
+            case SseEventKind.Done:
+                _withheld = length;
+                return;
+            case SseEventKind.UsageOnly when !usageAsked:
+                break;
+            default:
+                await SendAsync(length);
+                break;
+        }
+
+        _start += length;
+    }
+
+    private async Task SendAsync(int length)
+    {
+        if (!source.ClientGone)
+        {
+            await response.BodyWriter.WriteAsync(_buffer.AsMemory(_start, length), CancellationToken.None);
+        }
+    }
+
+    private void MakeRoom()
+    {
+        if (_start == _end)
+        {
+            _start = _end = 0;
+        }
+
+        if (_end < _buffer.Length)
+        {
+            return;
+        }
+
+        // An event that is not whole yet moves to the front, of a larger buffer if it fills this one.
+        var buffer = _start > 0 ? _buffer : ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
+        _buffer.AsSpan(_start.._end).CopyTo(buffer);
+        if (!ReferenceEquals(buffer, _buffer))
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = buffer;
+        }
+
+        (_start, _end) = (0, _end - _start);
+    }
+}

@@ -1,0 +1,99 @@
+using System.IO.Compression;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+using Relay.Frontend.Admission;
+using Relay.Frontend.Errors;
+using Relay.Frontend.Upstreams;
+
+namespace Relay.Frontend.Forwarding;
+
+/// <summary>Sends a call to the upstream and opens its answer.</summary>
+internal sealed partial class UpstreamSender(
+    Upstream upstream,
+    TimeProvider time,
+    IOptions<UpstreamTimeouts> timeouts,
+    IOptions<ForwardingOptions> options,
+    ILogger<UpstreamSender> logger)
+{
+    /// <summary>Sends, and waits for the answer's head. Exactly one of the two results is given.</summary>
+    public async Task<(HttpResponseMessage? Answer, UpstreamFailure? Failure)> SendAsync(
+        HttpContext http,
+        HttpMethod method,
+        string path,
+        HttpContent? content,
+        UpstreamDeadline deadline)
+    {
+        // Not disposed: an upstream may answer before it has read the whole request, and its content goes on being sent.
+        var request = new HttpRequestMessage(method, upstream.AddressOf(path, http.Request.QueryString.Value ?? ""));
+        request.Content = content;
+        HeaderRules.CopyRequest(http.Request.Headers, request.Headers, content?.Headers);
+        try
+        {
+            deadline.Begin(TimeSpan.FromSeconds(timeouts.Value.FirstByte));
+            return (await upstream.SendAsync(request, deadline.Token), null);
+        }
+        catch (OperationCanceledException e) when (deadline.Token.IsCancellationRequested)
+        {
+            LogFailed(upstream.Name, e.Message);
+            return (null, deadline.ClientGone
+                ? new UpstreamFailure(UpstreamFailureKind.ClientClosed, null)
+                : new UpstreamFailure(UpstreamFailureKind.TimedOut, RelayError.UpstreamTimedOut("The upstream did not answer in time.")));
+        }
+        catch (OperationCanceledException e)
+        {
+            // The connect time-out of the pool.
+            LogFailed(upstream.Name, e.Message);
+            return (null, new UpstreamFailure(UpstreamFailureKind.NeverSent, RelayError.UpstreamTimedOut("The upstream could not be connected to in time.")));
+        }
+        catch (HttpRequestException e)
+        {
+            LogFailed(upstream.Name, e.Message);
+            return (null, e.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError
+                ? new UpstreamFailure(UpstreamFailureKind.NeverSent, RelayError.UpstreamFailed("The upstream could not be reached."))
+                : new UpstreamFailure(UpstreamFailureKind.Broken, RelayError.UpstreamFailed("The upstream gave no valid answer.")));
+        }
+    }
+
+    /// <summary>Opens an answer for relaying, a stream of events as such. The response's status and headers must be set before.</summary>
+    public async Task<IAnswerRelay> OpenAsync(HttpContext http, HttpResponseMessage answer, bool usageAsked, OpenHold hold, UpstreamDeadline deadline)
+    {
+        if (!answer.IsSuccessStatusCode || !string.Equals(answer.Content.Headers.ContentType?.MediaType, "text/event-stream", StringComparison.OrdinalIgnoreCase))
+        {
+            return await OpenBodyAsync(http, answer, deadline);
+        }
+
+        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        return new StreamRelay(http.Response, await OpenSourceAsync(answer, deadline), usageAsked, hold);
+    }
+
+    /// <summary>Opens an answer for relaying as a plain body.</summary>
+    public async Task<IAnswerRelay> OpenBodyAsync(HttpContext http, HttpResponseMessage answer, UpstreamDeadline deadline)
+    {
+        var length = answer.Content.Headers.ContentEncoding.Count > 0 ? null : answer.Content.Headers.ContentLength;
+        http.Response.ContentLength = length;
+        return new BodyRelay(http.Response, await OpenSourceAsync(answer, deadline), length);
+    }
+
+    private async Task<AnswerSource> OpenSourceAsync(HttpResponseMessage answer, UpstreamDeadline deadline) => new(
+        await OpenStreamAsync(answer),
+        deadline,
+        time,
+        TimeSpan.FromSeconds(timeouts.Value.BetweenBytes),
+        options.Value.Drain.Bytes);
+
+    /// <summary>The answer's bytes, decoded if the upstream compressed them unasked: they must be read, and the client did not ask either.</summary>
+    private static async Task<Stream> OpenStreamAsync(HttpResponseMessage answer)
+    {
+        var stream = await answer.Content.ReadAsStreamAsync();
+        return answer.Content.Headers.ContentEncoding.LastOrDefault()?.ToLowerInvariant() switch
+        {
+            "gzip" => new GZipStream(stream, CompressionMode.Decompress),
+            "br" => new BrotliStream(stream, CompressionMode.Decompress),
+            "deflate" => new ZLibStream(stream, CompressionMode.Decompress),
+            _ => stream,
+        };
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Upstream {Upstream} gave no answer: {Reason}")]
+    private partial void LogFailed(string upstream, string reason);
+}

@@ -1,0 +1,55 @@
+using Relay.Frontend.Admin;
+using Relay.Frontend.Admission;
+using Relay.Frontend.Configuration;
+using Relay.Frontend.Errors;
+using Relay.Frontend.Forwarding;
+using Relay.Frontend.Standalone;
+using Relay.Frontend.Upstreams;
+using Relay.Silo.Storage;
+
+namespace Relay.Frontend;
+
+/// <summary>Composes Relay: what it is made of, and in which order.</summary>
+internal static class FrontendApplication
+{
+    private const string DefaultAddress = "http://127.0.0.1:8080";
+
+    /// <summary>Reads the settings' sources.</summary>
+    /// <exception cref="SettingsException">One of them cannot be read.</exception>
+    public static WebApplicationBuilder CreateBuilder(string[] args)
+    {
+        // What ships beside the program is found from any working directory.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddWorkingDirectory();
+        if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null && builder.Configuration["https_ports"] is null)
+        {
+            builder.WebHost.UseUrls(DefaultAddress);
+        }
+
+        return builder;
+    }
+
+    /// <summary>The data directory that the settings name.</summary>
+    public static string DataDirectoryOf(IConfiguration configuration) =>
+        configuration["Relay:DataDirectory"] is { Length: > 0 } path ? path : new StandaloneOptions().DataDirectory;
+
+    /// <summary>Builds the application, ready to start.</summary>
+    /// <exception cref="SettingsException">The settings are wrong: all faults at once.</exception>
+    public static WebApplication Build(WebApplicationBuilder builder, DataDirectory directory)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Services.AddRouting();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.AddUpstreams();
+        builder.AddAdmission();
+        builder.AddForwarding();
+        builder.AddStandalone(directory);
+
+        var app = builder.Build();
+        SettingsCheck.Run(app.Services);
+        app.UseRelayErrors();
+        app.MapRelay();
+        app.MapAdmin();
+        return app;
+    }
+}
