@@ -35,6 +35,8 @@ public sealed class KeyCluster : IAsyncLifetime
 
     public FakeTimeProvider Time { get; } = new(Calls.Noon);
 
+    internal LedgerWriter Writer => _cluster.Silos[0].ServiceProvider.GetRequiredService<LedgerWriter>();
+
     public async Task InitializeAsync()
     {
         var builder = new InProcessTestClusterBuilder(1);
@@ -42,7 +44,7 @@ public sealed class KeyCluster : IAsyncLifetime
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddRelayGrains();
-            silo.AddMemoryGrainStorage("usage");
+            silo.AddMemoryGrainStorage("usage", static options => options.GrainStorageSerializer = new JsonStateSerializer());
             silo.Services.AddSingleton<TimeProvider>(Time);
             silo.Services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
             silo.Services.AddSingleton<IUsageLedger>(Ledger);

@@ -240,17 +240,7 @@ public sealed class KeyGrainTests(KeyCluster cluster) : IClassFixture<KeyCluster
     {
         var id = KeyCluster.NewId();
         await cluster.Directory.InsertAsync(cluster.Settings(id), CancellationToken.None);
-        var call = new CallFacts
-        {
-            RequestId = Guid.NewGuid(),
-            ReservedAt = Calls.Noon,
-            Endpoint = Calls.Endpoint,
-            Model = Calls.Model,
-            InputTokensHeld = 0,
-            OutputTokensHeld = 0,
-        };
-        await cluster.Ledger.AppendAsync(
-            [Calls.Draft(call, Calls.Tokens(5, 6)) with { KeyId = id, Sequence = 1 }], CancellationToken.None);
+        await cluster.Ledger.AppendAsync([Entry(id, 1)], CancellationToken.None);
 
         Assert.Equal(new UsageTotals(1, Calls.Tokens(5, 6)), await cluster.TotalsAsync(id));
     }
@@ -318,16 +308,16 @@ public sealed class KeyGrainTests(KeyCluster cluster) : IClassFixture<KeyCluster
     public async Task Reserve_LedgerIsBehind_IsOverloaded()
     {
         var id = await cluster.CreateAsync();
-        var calls = await Task.WhenAll(Enumerable.Range(0, 2_001).Select(_ => cluster.ReserveAsync(id)));
+        var other = KeyCluster.NewId();
+        var keyLedger = cluster.Writer.Open();
         cluster.Ledger.Block();
-        var first = cluster.SettleAsync(id, calls[0]);
+        var first = keyLedger.AppendAsync(Entry(other, 1));
         await cluster.Ledger.AppendStarted;
-        var settling = calls[1..].Select(call => cluster.SettleAsync(id, call)).ToArray();
+        var waiting = Enumerable.Range(2, 2_000).Select(sequence => keyLedger.AppendAsync(Entry(other, sequence))).ToArray();
 
-        // Messages from one caller to one grain keep their order, so that all settles are queued before this reserve.
         var decision = await cluster.Key(id).ReserveAsync(cluster.Request(id));
         cluster.Ledger.Unblock();
-        await Task.WhenAll([first, .. settling]);
+        await Task.WhenAll([first, .. waiting]);
 
         Assert.Equal(RefusalKind.Overloaded, decision.Refusal!.Kind);
         Assert.Null((await cluster.Key(id).ReserveAsync(cluster.Request(id))).Refusal);
@@ -349,4 +339,16 @@ public sealed class KeyGrainTests(KeyCluster cluster) : IClassFixture<KeyCluster
         Assert.True(await cluster.Grain<Grains.Directory.IDirectoryGrain>().UserExistsAsync(user));
         Assert.False(await cluster.Grain<Grains.Directory.IDirectoryGrain>().UserExistsAsync("nobody"));
     }
+
+    private static UsageEntry Entry(string id, long sequence) => Calls.Draft(
+        new CallFacts
+        {
+            RequestId = Guid.NewGuid(),
+            ReservedAt = Calls.Noon,
+            Endpoint = Calls.Endpoint,
+            Model = Calls.Model,
+            InputTokensHeld = 0,
+            OutputTokensHeld = 0,
+        },
+        Calls.Tokens(5, 6)) with { KeyId = id, Sequence = sequence };
 }
