@@ -9,7 +9,7 @@ public sealed class MemoryLedger : IUsageLedger
     private readonly Lock _lock = new();
     private readonly List<UsageEntry> _entries = [];
     private readonly List<int> _batches = [];
-    private readonly List<(int Rows, TaskCompletionSource Reached)> _waiters = [];
+    private readonly List<(Guid RequestId, TaskCompletionSource Written)> _waiters = [];
     private int _failuresBefore;
     private int _failuresAfter;
     private Func<UsageEntry, bool> _rejected = static _ => false;
@@ -81,19 +81,19 @@ public sealed class MemoryLedger : IUsageLedger
         }
     }
 
-    /// <summary>Ends when that many entries, or more, are committed.</summary>
-    public Task WaitForRowsAsync(int rows)
+    /// <summary>Ends when the call has an entry.</summary>
+    public Task WaitForCallAsync(Guid requestId)
     {
         lock (_lock)
         {
-            if (_entries.Count >= rows)
+            if (_entries.Exists(entry => entry.Settlement.Call.RequestId == requestId))
             {
                 return Task.CompletedTask;
             }
 
-            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiters.Add((rows, reached));
-            return reached.Task;
+            var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiters.Add((requestId, written));
+            return written.Task;
         }
     }
 
@@ -205,9 +205,10 @@ public sealed class MemoryLedger : IUsageLedger
 
         _entries.AddRange(entries);
         _batches.Add(entries.Count);
-        foreach (var (_, reached) in _waiters.FindAll(waiter => waiter.Rows <= _entries.Count))
+        foreach (var entry in entries)
         {
-            reached.TrySetResult();
+            _waiters.FindAll(waiter => waiter.RequestId == entry.Settlement.Call.RequestId)
+                .ForEach(static waiter => waiter.Written.TrySetResult());
         }
     }
 }

@@ -392,13 +392,23 @@ internal sealed partial class KeyGrain(
         }
     }
 
+    /// <summary>Wakes this grain at the next deadline. A later hold's deadline is later, so that a running timer stays right.</summary>
     private void WatchDeadlines()
     {
-        var period = HoldTimeout / 4;
         _expiryTimer ??= this.RegisterGrainTimer(
             ExpireAllAsync,
-            new GrainTimerCreationOptions { DueTime = period, Period = period, Interleave = true, KeepAlive = true });
+            new GrainTimerCreationOptions
+            {
+                DueTime = UntilNextDeadline(),
+                Period = Timeout.InfiniteTimeSpan,
+                Interleave = true,
+                KeepAlive = true,
+            });
     }
+
+    /// <summary>Not longer than a silo keeps an idle grain, which must not lose its holds; and no hurry for holds that could not be written.</summary>
+    private TimeSpan UntilNextDeadline() => TimeSpan.FromTicks(Math.Clamp(
+        (_book.NextDeadline - Now.Monotonic)?.Ticks ?? 0, TimeSpan.TicksPerSecond, 5 * TimeSpan.TicksPerMinute));
 
     private async Task ExpireAllAsync(CancellationToken cancellationToken)
     {
@@ -421,6 +431,10 @@ internal sealed partial class KeyGrain(
         {
             _expiryTimer?.Dispose();
             _expiryTimer = null;
+        }
+        else
+        {
+            _expiryTimer?.Change(UntilNextDeadline(), Timeout.InfiniteTimeSpan);
         }
     }
 

@@ -193,6 +193,9 @@ internal sealed class QuotaBook
     /// <summary>The holds whose deadline has passed.</summary>
     public ImmutableArray<Hold> Expired(Instant now) => [.. _holds.Values.Where(hold => hold.Deadline <= now.Monotonic)];
 
+    /// <summary>When the next hold expires unless it is renewed, on the monotonic clock; null without holds.</summary>
+    public TimeSpan? NextDeadline => _holds.Values.Min(static hold => (TimeSpan?)hold.Deadline);
+
     /// <summary>The key's totals, and the state of each limit.</summary>
     public KeyUsage Usage(Instant now)
     {

@@ -1,0 +1,122 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Orleans.TestingHost;
+using Relay.Grains.Admission;
+using Relay.Grains.Directory;
+using Relay.Grains.Keys;
+using Relay.Grains.Ledger;
+using Relay.Grains.Quotas;
+using Relay.Grains.Tests.Quotas;
+using Relay.Grains.Usage;
+using Relay.Testing;
+
+namespace Relay.Grains.Tests.Keys;
+
+/// <summary>One silo with Relay's grains, a ledger and a directory in memory, and a clock that a test moves.</summary>
+public sealed class KeyCluster : IAsyncLifetime
+{
+    private readonly Dictionary<string, string> _configuration = new(StringComparer.Ordinal)
+    {
+        [$"{QuotaOptions.SectionName}:SnapshotEvery"] = "4",
+        [$"{LedgerOptions.SectionName}:QueueRows"] = "4000",
+    };
+
+    private InProcessTestCluster _cluster = null!;
+    private int _calls;
+
+    public KeyCluster() => Directory = new MemoryKeyDirectory(Ledger);
+
+    public MemoryLedger Ledger { get; } = new();
+
+    public MemoryKeyDirectory Directory { get; }
+
+    public FakeTimeProvider Time { get; } = new(Calls.Noon);
+
+    internal LedgerWriter Writer => _cluster.Silos[0].ServiceProvider.GetRequiredService<LedgerWriter>();
+
+    public async Task InitializeAsync()
+    {
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureSiloHost((_, host) => host.Configuration.AddInMemoryCollection(_configuration!));
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddRelayGrains();
+            silo.AddMemoryGrainStorage("usage", static options => options.GrainStorageSerializer = new JsonStateSerializer());
+            silo.Services.AddSingleton<TimeProvider>(Time);
+            silo.Services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
+            silo.Services.AddSingleton<IUsageLedger>(Ledger);
+            silo.Services.AddSingleton<IKeyDirectory>(Directory);
+        });
+        _cluster = builder.Build();
+        await _cluster.DeployAsync();
+    }
+
+    public async Task DisposeAsync() => await _cluster.DisposeAsync();
+
+    public TGrain Grain<TGrain>()
+        where TGrain : IGrainWithIntegerKey => _cluster.Client.GetGrain<TGrain>(0);
+
+    public IKeyGrain Key(string id) => _cluster.Client.GetGrain<IKeyGrain>(KeyId.ToGrainKey(id));
+
+    public static KeyHash HashOf(string id) => new(SHA256.HashData(Encoding.UTF8.GetBytes(id)));
+
+    /// <summary>An id that no other test has.</summary>
+    public static string NewId() => KeyId.Prefix + Guid.NewGuid().ToString("N")[..KeyId.RandomLength];
+
+    public async Task<string> CreateAsync(params Limit[] limits)
+    {
+        var settings = Settings(NewId()) with { Limits = [.. limits] };
+        await Key(settings.Id).CreateAsync(settings);
+        return settings.Id;
+    }
+
+    public KeySettings Settings(string id) => new()
+    {
+        Id = id,
+        Name = "test",
+        User = "ann",
+        Hash = HashOf(id),
+        Hint = "sk-relay-…wxyz",
+        CreatedAt = Time.GetUtcNow(),
+    };
+
+    public ReserveRequest Request(string id, string model = Calls.Model) => new()
+    {
+        RequestId = Calls.IdOf(Interlocked.Increment(ref _calls)),
+        KeyHash = HashOf(id),
+        Endpoint = Calls.Endpoint,
+        Model = model,
+        InputTokensEstimated = 10,
+        OutputTokensMax = 20,
+    };
+
+    /// <summary>Reserves a call that must be admitted.</summary>
+    public async Task<CallFacts> ReserveAsync(string id)
+    {
+        var request = Request(id);
+        var decision = await Key(id).ReserveAsync(request);
+        Assert.Null(decision.Refusal);
+        return new CallFacts
+        {
+            RequestId = request.RequestId,
+            ReservedAt = decision.ReservedAt,
+            Endpoint = request.Endpoint,
+            Model = request.Model,
+            InputTokensHeld = request.InputTokensEstimated,
+            OutputTokensHeld = decision.OutputTokensHeld,
+        };
+    }
+
+    public Task SettleAsync(string id, CallFacts call, long input = 3, long output = 4) =>
+        Key(id).SettleAsync(Calls.Settlement(call, Calls.Tokens(input, output)));
+
+    public async Task<UsageTotals> TotalsAsync(string id) => (await Key(id).GetUsageAsync())!.Totals;
+
+    public async Task<LimitUsage> LimitAsync(string id) => Assert.Single((await Key(id).GetUsageAsync())!.Limits);
+
+    /// <summary>Ends the key's activation, as a silo that stops or rebalances would.</summary>
+    public async Task RestartAsync(string id) => await _cluster.DeactivateAsync(Key(id));
+}
