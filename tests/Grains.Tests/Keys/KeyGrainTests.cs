@@ -350,5 +350,6 @@ public sealed class KeyGrainTests(KeyCluster cluster) : IClassFixture<KeyCluster
             InputTokensHeld = 0,
             OutputTokensHeld = 0,
         },
-        Calls.Tokens(5, 6)) with { KeyId = id, Sequence = sequence };
+        Calls.Tokens(5, 6)) with
+    { KeyId = id, Sequence = sequence };
 }
