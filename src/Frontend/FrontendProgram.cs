@@ -19,10 +19,9 @@ internal static class FrontendProgram
         try
         {
             var builder = FrontendApplication.CreateBuilder(args);
-            FindAddressFaults(builder.Configuration);
             using var directory = DataDirectory.Open(FrontendApplication.DataDirectoryOf(builder.Configuration));
             await using var app = FrontendApplication.Build(builder, directory);
-            await app.StartAsync(CancellationToken.None);
+            await StartAsync(app);
             await app.Services.GetRequiredService<StartReport>().WriteAsync(Console.Out);
             await app.WaitForShutdownAsync(CancellationToken.None);
             return 0;
@@ -49,24 +48,17 @@ internal static class FrontendProgram
         }
     }
 
-    private static void FindAddressFaults(ConfigurationManager configuration)
+    private static async Task StartAsync(WebApplication app)
     {
-        var faults = new List<string>();
-        foreach (var address in (configuration["urls"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        try
         {
-            try
-            {
-                _ = BindingAddress.Parse(address);
-            }
-            catch (FormatException)
-            {
-                faults.Add($"the address '{address}' (--urls or ASPNETCORE_URLS) is not of the form http://127.0.0.1:8080.");
-            }
+            await app.StartAsync(CancellationToken.None);
         }
-
-        if (faults.Count > 0)
+        catch
         {
-            throw new SettingsException(faults);
+            // The silo has started before the server failed: told to stop, it ends without complaints.
+            await app.StopAsync(CancellationToken.None);
+            throw;
         }
     }
 
