@@ -56,8 +56,16 @@ internal static class FrontendProgram
         }
         catch
         {
-            // The silo has started before the server failed: told to stop, it ends without complaints.
-            await app.StopAsync(CancellationToken.None);
+            try
+            {
+                // When the silo has started before the server failed, it must be told to stop, or it complains.
+                await app.StopAsync(CancellationToken.None);
+            }
+            catch (InvalidOperationException)
+            {
+                // It had not started; what counts is why.
+            }
+
             throw;
         }
     }
