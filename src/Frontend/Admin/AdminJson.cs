@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.Features;
 using Relay.Frontend.Errors;
 
 namespace Relay.Frontend.Admin;
@@ -25,11 +26,8 @@ internal static class AdminJson
     public static async Task<(T? Value, RelayError? Error)> ReadAsync<T>(HttpContext http)
         where T : class
     {
-        if (http.Request.ContentLength > BodyBytesMax)
-        {
-            return (null, RelayError.BodyTooLarge(BodyBytesMax));
-        }
-
+        // Bodies that do not say their length are bounded too: reading past this throws, and is answered with 413.
+        http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = BodyBytesMax;
         try
         {
             var value = await JsonSerializer.DeserializeAsync<T>(http.Request.Body, Options, http.RequestAborted);
@@ -49,7 +47,7 @@ internal static class AdminJson
         if (e.Message.StartsWith(Unmapped, StringComparison.Ordinal) && e.Message.Contains("could not be mapped", StringComparison.Ordinal))
         {
             var member = e.Message[Unmapped.Length..].Split('\'')[0];
-            return RelayError.BadRequest($"Unknown member '{member}'.", member);
+            return RelayError.BadRequest($"Unknown member '{member}'.", string.IsNullOrEmpty(path) ? member : path);
         }
 
         return string.IsNullOrEmpty(path)

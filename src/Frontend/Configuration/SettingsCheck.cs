@@ -3,33 +3,40 @@ namespace Relay.Frontend.Configuration;
 /// <summary>Finds every fault of the settings before anything is started.</summary>
 internal static class SettingsCheck
 {
-    /// <summary>Validates every section, and refuses names under <c>Relay</c> that nothing reads.</summary>
+    /// <summary>Validates the addresses and every section, and refuses names under <c>Relay</c> that nothing reads.</summary>
     /// <exception cref="SettingsException">Something is wrong: it lists all faults at once.</exception>
     public static void Run(IServiceProvider services)
     {
+        var configuration = services.GetRequiredService<IConfiguration>();
         var sections = services.GetServices<SettingsSection>().ToList();
-        var faults = sections.SelectMany(section => section.FindFaults(services)).ToList();
         var known = sections
-            .SelectMany(section => section.Type.GetProperties().Select(property => $"{section.Name}:{property.Name}"))
+            .SelectMany(section => section.Members.Select(section.PathOf))
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
-        FindUnknown(services.GetRequiredService<IConfiguration>().GetSection("Relay"), known, faults);
+        List<string> faults =
+        [
+            .. AddressCheck.FindFaults(configuration),
+            .. sections.SelectMany(section => section.FindFaults(services)),
+            .. FindUnknown(configuration.GetSection("Relay"), known),
+        ];
         if (faults.Count > 0)
         {
             throw new SettingsException(faults);
         }
     }
 
-    private static void FindUnknown(IConfigurationSection section, HashSet<string> known, List<string> faults)
+    private static IEnumerable<string> FindUnknown(IConfigurationSection section, HashSet<string> known)
     {
         foreach (var child in section.GetChildren())
         {
-            if (child.GetChildren().Any())
+            foreach (var fault in FindUnknown(child, known))
             {
-                FindUnknown(child, known, faults);
+                yield return fault;
             }
-            else if (!known.Contains(child.Path))
+
+            // A section has no value of its own.
+            if (child.Value is not null && !known.Contains(child.Path))
             {
-                faults.Add($"{child.Path} is no setting of this version of Relay. The README lists them.");
+                yield return $"{child.Path} is no setting of this version of Relay. The README lists them.";
             }
         }
     }

@@ -1,22 +1,17 @@
 using System.Text;
-using Relay.Frontend.Authentication;
 
 namespace Relay.Frontend.Standalone;
 
 /// <summary>Keeps the admin key in the data directory, in a file that only its owner may read.</summary>
 internal static class AdminKeyFile
 {
-    /// <summary>The kept key, or a new one that is then kept.</summary>
-    public static string ReadOrCreate(string path, out bool created)
-    {
-        created = false;
-        if (File.Exists(path) && File.ReadAllText(path).Trim() is { Length: > 0 } kept)
-        {
-            return kept;
-        }
+    /// <summary>The kept key, or null.</summary>
+    public static string? Read(string path) =>
+        File.Exists(path) && File.ReadAllText(path).Trim() is { Length: > 0 } kept ? kept : null;
 
-        created = true;
-        var key = AdminKey.Create();
+    /// <summary>Keeps a key.</summary>
+    public static void Write(string path, string key)
+    {
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
@@ -32,6 +27,5 @@ internal static class AdminKeyFile
         }
 
         File.Move(unfinished, path, overwrite: true);
-        return key;
     }
 }

@@ -27,9 +27,10 @@ internal static class StandaloneExtensions
     {
         var configured = builder.Configuration[AdminKeyVariable]?.Trim();
         var path = Path.Combine(directory.FullPath, "admin-key");
-        var created = false;
-        var secret = string.IsNullOrEmpty(configured) ? AdminKeyFile.ReadOrCreate(path, out created) : configured;
-        builder.Services.AddSingleton(new AdminKey(secret));
-        builder.Services.AddSingleton(new AdminKeyOrigin(string.IsNullOrEmpty(configured) ? path : AdminKeyVariable, created ? secret : null));
+        var origin = !string.IsNullOrEmpty(configured) ? new AdminKeyOrigin(AdminKeyVariable, configured, IsNew: false)
+            : AdminKeyFile.Read(path) is { } kept ? new AdminKeyOrigin(path, kept, IsNew: false)
+            : new AdminKeyOrigin(path, AdminKey.Create(), IsNew: true);
+        builder.Services.AddSingleton(new AdminKey(origin.Secret));
+        builder.Services.AddSingleton(origin);
     }
 }

@@ -19,9 +19,15 @@ internal sealed class StartReport(
 {
     public async Task WriteAsync(TextWriter output)
     {
+        // Kept only now that all has started: a key that a failed start had kept would never be shown.
+        if (adminKey.IsNew)
+        {
+            AdminKeyFile.Write(adminKey.Place, adminKey.Secret);
+        }
+
         var apiKey = await CreateFirstKeyAsync();
         var addresses = server.Features.Get<IServerAddressesFeature>()!.Addresses;
-        await output.WriteLineAsync(adminKey.Created is { } secret ? $"Admin key: {secret}" : $"The admin key is kept in {adminKey.Place}.");
+        await output.WriteLineAsync(adminKey.IsNew ? $"Admin key: {adminKey.Secret}" : $"The admin key is kept in {adminKey.Place}.");
         if (apiKey is not null)
         {
             await output.WriteLineAsync($"API key: {apiKey}");

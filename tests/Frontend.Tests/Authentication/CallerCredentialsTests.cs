@@ -1,0 +1,30 @@
+using Microsoft.AspNetCore.Http;
+using Relay.Frontend.Authentication;
+
+namespace Relay.Frontend.Tests.Authentication;
+
+public sealed class CallerCredentialsTests
+{
+    [Theory]
+    [InlineData("Authorization", "Bearer a", "a")]
+    [InlineData("Authorization", "bearer a", "a")]
+    [InlineData("Authorization", "Bearer  a ", "a")]
+    [InlineData("Authorization", "Bearer ", null)]
+    [InlineData("Authorization", "Basic a", null)]
+    [InlineData("Authorization", "a", null)]
+    [InlineData("api-key", "a", "a")]
+    [InlineData("x-api-key", "a", "a")]
+    [InlineData("x-api-key", "", null)]
+    [InlineData("cookie", "a", null)]
+    public void FindApiKey_OneHeader_FindsTheSecret(string header, string value, string? found) =>
+        Assert.Equal(found, CallerCredentials.FindApiKey(new HeaderDictionary { [header] = value }));
+
+    [Fact]
+    public void FindApiKey_SeveralHeaders_TakesTheBearer() =>
+        Assert.Equal("a", CallerCredentials.FindApiKey(new HeaderDictionary
+        {
+            ["x-api-key"] = "c",
+            ["api-key"] = "b",
+            ["Authorization"] = "Bearer a",
+        }));
+}

@@ -1,0 +1,182 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Reflection;
+using System.Text;
+
+namespace Relay.Testing;
+
+/// <summary>
+/// Relay as people start it: a process of the built program, with an environment that names no upstream and no key. Its lines are
+/// read as they come.
+/// </summary>
+public sealed class RelayProcess : IAsyncDisposable
+{
+    // Only a process that hangs reaches it.
+    private static readonly TimeSpan WaitMax = TimeSpan.FromMinutes(1);
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
+    private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _ended;
+
+    private RelayProcess(Process process)
+    {
+        _process = process;
+        _ended = Task.WhenAll(ReadAsync(process.StandardOutput, _output), ReadAsync(process.StandardError, _errors));
+    }
+
+    /// <summary>The built program.</summary>
+    public static string ProgramPath { get; } = FindProgram();
+
+    /// <summary>All that was written to standard output so far.</summary>
+    public string Output => Text(_output);
+
+    /// <summary>All that was written to standard error so far.</summary>
+    public string Errors => Text(_errors);
+
+    /// <summary>Starts it, and waits for its address.</summary>
+    /// <param name="directory">The working directory.</param>
+    /// <param name="environment">Variables to set.</param>
+    /// <param name="arguments">The command line; without an address in it, a free port is taken.</param>
+    /// <exception cref="InvalidOperationException">It ended before it listened.</exception>
+    public static async Task<RelayProcess> StartAsync(
+        string directory, IReadOnlyDictionary<string, string>? environment = null, params string[] arguments)
+    {
+        var relay = Launch(directory, environment, [.. arguments, "--urls", "http://127.0.0.1:0"]);
+        _ = await relay.ListeningAsync();
+        return relay;
+    }
+
+    /// <summary>Starts it with exactly this command line, and waits for nothing.</summary>
+    public static RelayProcess Launch(string directory, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            UseShellExecute = false,
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var argument in arguments.Prepend(ProgramPath))
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach (var name in start.Environment.Keys.Where(IsRelays).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
+        return new RelayProcess(Process.Start(start) ?? throw new InvalidOperationException("The program did not start."));
+    }
+
+    /// <summary>Waits for its first address.</summary>
+    /// <exception cref="InvalidOperationException">It ended before it listened.</exception>
+    public async Task<Uri> ListeningAsync()
+    {
+        await Task.WhenAny(_listening.Task, _ended).WaitAsync(WaitMax);
+        return _listening.Task.IsCompleted
+            ? await _listening.Task
+            : throw new InvalidOperationException($"Relay ended before it listened.\n{Output}\n{Errors}");
+    }
+
+    /// <summary>What follows a name at the start of a line of standard output, such as <c>API key: </c>; null when no line begins so.</summary>
+    public string? Find(string start) =>
+        Output.Split('\n').FirstOrDefault(line => line.StartsWith(start, StringComparison.Ordinal))?[start.Length..].TrimEnd('\r');
+
+    /// <summary>A client of it that sends this key.</summary>
+    public async Task<HttpClient> ClientAsync(string? key)
+    {
+        var client = new HttpClient { BaseAddress = await ListeningAsync() };
+        if (key is not null)
+        {
+            client.DefaultRequestHeaders.Add("Authorization", $"Bearer {key}");
+        }
+
+        return client;
+    }
+
+    /// <summary>Sends SIGTERM and waits for the end.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> StopAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        return await ExitAsync();
+    }
+
+    /// <summary>Kills it at once (SIGKILL) and waits for the end.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await ExitAsync();
+    }
+
+    /// <summary>Waits for the end.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> ExitAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(WaitMax);
+        await _ended.WaitAsync(WaitMax);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Kills it, if it still runs.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await KillAsync();
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception)
+        {
+            // It has ended by itself.
+        }
+
+        _process.Dispose();
+    }
+
+    private static bool IsRelays(string name) =>
+        name.StartsWith("OPENAI_", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("RELAY_", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("DOTNET_ENVIRONMENT", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The artifacts of all projects stand side by side, by configuration.</summary>
+    private static string FindProgram()
+    {
+        var own = new DirectoryInfo(Path.GetDirectoryName(Assembly.GetExecutingAssembly().Location)!);
+        return Path.Combine(own.Parent!.Parent!.FullName, "Frontend", own.Name, "Relay.Frontend.dll");
+    }
+
+    private static string Text(StringBuilder text)
+    {
+        lock (text)
+        {
+            return text.ToString();
+        }
+    }
+
+    private async Task ReadAsync(StreamReader reader, StringBuilder text)
+    {
+        const string Listening = "Listening on: ";
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            lock (text)
+            {
+                text.Append(line).Append('\n');
+            }
+
+            if (line.StartsWith(Listening, StringComparison.Ordinal))
+            {
+                _listening.TrySetResult(new Uri(line[Listening.Length..]));
+            }
+        }
+    }
+}
