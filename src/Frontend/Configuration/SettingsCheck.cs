@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+
 namespace Relay.Frontend.Configuration;
 
 /// <summary>Finds every fault of the settings before anything is started.</summary>
@@ -10,7 +12,7 @@ internal static class SettingsCheck
         var sections = services.GetServices<SettingsSection>().ToList();
         var faults = sections.SelectMany(section => section.FindFaults(services)).ToList();
         var known = sections
-            .SelectMany(section => section.Type.GetProperties().Select(property => $"{section.Name}:{property.Name}"))
+            .SelectMany(section => NamesOf(section.Name, section.Type))
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
         FindUnknown(services.GetRequiredService<IConfiguration>().GetSection("Relay"), known, faults);
         if (faults.Count > 0)
@@ -18,6 +20,12 @@ internal static class SettingsCheck
             throw new SettingsException(faults);
         }
     }
+
+    /// <summary>Every setting of an options' type, those of its members that are options themselves too.</summary>
+    private static IEnumerable<string> NamesOf(string section, Type type) => type.GetProperties().SelectMany(property =>
+        property.IsDefined(typeof(ValidateObjectMembersAttribute), inherit: false)
+            ? NamesOf($"{section}:{property.Name}", property.PropertyType)
+            : [$"{section}:{property.Name}"]);
 
     private static void FindUnknown(IConfigurationSection section, HashSet<string> known, List<string> faults)
     {
