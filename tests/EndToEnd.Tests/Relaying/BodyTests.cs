@@ -48,6 +48,28 @@ public sealed class BodyTests(RelayFixture fixture) : IClassFixture<RelayFixture
         await Counts.AssertNothingAsync(caller);
     }
 
+    [Theory]
+    [InlineData("/v1/models/org%2Fmodel-1")]
+    [InlineData("/v1/models/org/model-1")]
+    [InlineData("/models/ft:gpt-4o:acme%20inc::7")]
+    public async Task Model_WithASlashOrABlankInItsName_IsAskedForAsOneSegment(string path)
+    {
+        UpstreamRequest? received = null;
+        await using var raw = RawUpstream.Start(async connection =>
+        {
+            received = await connection.ReadRequestAsync();
+            await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+        });
+        await using var relay = await RelayApplication.StartAsync(raw.BaseUrl);
+        var caller = await RelayCaller.NewAsync(relay, upstream: null);
+
+        using var response = await RelayCaller.SendAsync(caller.Request(path));
+
+        Assert.Equal("{}", await response.Content.ReadAsStringAsync());
+        var name = path[(path.IndexOf("models/", StringComparison.Ordinal) + "models/".Length)..];
+        Assert.Equal("/v1/models/" + Uri.EscapeDataString(Uri.UnescapeDataString(name)), received!.Path);
+    }
+
     [Fact]
     public async Task Request_WithOddSpacesAndEscapes_ReachesTheUpstreamToTheByte()
     {
