@@ -17,11 +17,7 @@ internal sealed class AnswerSource(Stream body, UpstreamDeadline deadline, TimeP
     public RelayEnd End { get; private set; }
 
     /// <summary>Starts a read without a bound yet; the client may be written to meanwhile. Finish it with <see cref="FinishAsync"/>.</summary>
-    public ValueTask<int> StartAsync(Memory<byte> buffer)
-    {
-        deadline.Begin(Timeout.InfiniteTimeSpan);
-        return body.ReadAsync(buffer, deadline.Token);
-    }
+    public ValueTask<int> StartAsync(Memory<byte> buffer) => body.ReadAsync(buffer, deadline.Token);
 
     /// <summary>Awaits a started read; 0 at the end, and then <see cref="End"/> says which.</summary>
     public async ValueTask<int> FinishAsync(ValueTask<int> started)
@@ -34,6 +30,9 @@ internal sealed class AnswerSource(Stream body, UpstreamDeadline deadline, TimeP
             }
 
             var read = await started;
+
+            // The bound is the upstream's: while a slow client takes what came, it must not run.
+            deadline.Begin(Timeout.InfiniteTimeSpan);
             if (read == 0)
             {
                 End = RelayEnd.Complete;

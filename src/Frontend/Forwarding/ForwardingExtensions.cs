@@ -35,7 +35,10 @@ internal static class ForwardingExtensions
         foreach (var prefix in new[] { "/v1", "" })
         {
             app.MapGet(prefix + "/models", (HttpContext http) => models.HandleAsync(http, model: null));
-            app.MapGet(prefix + "/models/{**model}", (HttpContext http, string model) => models.HandleAsync(http, model));
+
+            // The server decodes a path but for its slashes, which many models' names have.
+            app.MapGet(prefix + "/models/{**model}", (HttpContext http, string model) =>
+                models.HandleAsync(http, model.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase)));
         }
     }
 }

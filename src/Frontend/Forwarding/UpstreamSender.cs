@@ -30,7 +30,9 @@ internal sealed partial class UpstreamSender(
         try
         {
             deadline.Begin(TimeSpan.FromSeconds(timeouts.Value.FirstByte));
-            return (await upstream.SendAsync(request, deadline.Token), null);
+            var answer = await upstream.SendAsync(request, deadline.Token);
+            deadline.Begin(Timeout.InfiniteTimeSpan);
+            return (answer, null);
         }
         catch (OperationCanceledException e) when (deadline.Token.IsCancellationRequested)
         {

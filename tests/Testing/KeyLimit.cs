@@ -1,0 +1,7 @@
+namespace Relay.Testing;
+
+/// <summary>A limit as the admin API takes it.</summary>
+/// <param name="Metric">Such as <c>requests</c>.</param>
+/// <param name="Window">Such as <c>minute</c>; null for <c>concurrency</c>.</param>
+/// <param name="Amount">The most that is admitted.</param>
+public sealed record KeyLimit(string Metric, string? Window, long Amount);
