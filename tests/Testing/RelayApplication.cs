@@ -59,9 +59,17 @@ public sealed class RelayApplication : IAsyncDisposable
         builder.Host.ConfigureContainer<IServiceCollection>((_, services) => Replace(services, setup));
 
         var directory = DataDirectory.Open(Directory.CreateTempSubdirectory("relay-tests-").FullName);
-        var app = FrontendApplication.Build(builder, directory);
-        await app.StartAsync(CancellationToken.None);
-        return new RelayApplication(app, directory, logs);
+        try
+        {
+            var app = FrontendApplication.Build(builder, directory);
+            await app.StartAsync(CancellationToken.None);
+            return new RelayApplication(app, directory, logs);
+        }
+        catch
+        {
+            Delete(directory);
+            throw;
+        }
     }
 
     /// <summary>Makes a key for a new user.</summary>
@@ -98,8 +106,13 @@ public sealed class RelayApplication : IAsyncDisposable
         _admin.Dispose();
         await _app.StopAsync(CancellationToken.None);
         await _app.DisposeAsync();
-        _directory.Dispose();
-        Directory.Delete(_directory.FullPath, recursive: true);
+        Delete(_directory);
+    }
+
+    private static void Delete(DataDirectory directory)
+    {
+        directory.Dispose();
+        Directory.Delete(directory.FullPath, recursive: true);
     }
 
     private static void Configure(ConfigurationManager configuration, Uri upstream, RelaySetup setup)
