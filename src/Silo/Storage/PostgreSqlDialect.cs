@@ -56,8 +56,12 @@ internal sealed class PostgreSqlDialect : IServerDialect
         return $"{builder.Database ?? builder.Username} on {builder.Host}:{builder.Port}";
     }
 
+    // Every name is quoted: linq2db's list of reserved words leaves some out, such as window.
     public DataOptions Options(string completeConnectionString) =>
-        new DataOptions().UsePostgreSQL(completeConnectionString, PostgreSQLVersion.v95);
+        new DataOptions().UsePostgreSQL(
+            completeConnectionString,
+            PostgreSQLVersion.v95,
+            options => options with { IdentifierQuoteMode = PostgreSQLIdentifierQuoteMode.Quote });
 
     public void ClearPool(string completeConnectionString)
     {
