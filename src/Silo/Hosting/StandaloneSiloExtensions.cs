@@ -5,7 +5,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Runtime.Hosting;
 using Relay.Grains;
 using Relay.Grains.Directory;
 using Relay.Grains.Ledger;
@@ -41,7 +40,7 @@ public static class StandaloneSiloExtensions
             silo.UseLocalhostClustering(gatewayPort: 0, serviceId: "relay", clusterId: "standalone");
             CloseListeners(silo.Services);
             silo.AddRelayGrains();
-            silo.Services.AddGrainStorage(GrainStorageName, (services, name) => services.CreateGrainStorage(name));
+            silo.Services.AddRelayGrainStorage(GrainStorageName);
         });
 
         QuietCosmeticWarnings(builder.Logging);
