@@ -50,7 +50,7 @@ public sealed class ServerDialectTests
         Assert.Equal(names, Names("SqlServer"));
     }
 
-    // linq2db would make a MERGE of an upsert, which is neither safe nor plain: Relay's statements must not need one.
+    // What stand-ins for SQL Server lack, or what is race-prone in SQL Server itself.
     [Fact]
     public void Migrations_SqlServer_StayWithinThePlainSubset() => Assert.All(
         SchemaMigrator.EmbeddedScripts("SqlServer"),
