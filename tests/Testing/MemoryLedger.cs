@@ -154,6 +154,14 @@ public sealed class MemoryLedger : IUsageLedger
         ]);
 
     /// <inheritdoc />
+    public Task<IReadOnlyList<UsageEntry>> FindManyAsync(
+        IReadOnlyCollection<(Guid RequestId, int Part)> ids, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<UsageEntry>>(
+        [
+            .. Entries.Where(entry => ids.Contains((entry.Settlement.Call.RequestId, entry.Part))),
+        ]);
+
+    /// <inheritdoc />
     public Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<UsageRow>>(
         [
@@ -191,7 +199,8 @@ public sealed class MemoryLedger : IUsageLedger
             if (written.Exists(other => string.Equals(other.KeyId, entry.KeyId, StringComparison.Ordinal) && other.Sequence == entry.Sequence)
                 || written.Exists(other => other.Settlement.Call.RequestId == entry.Settlement.Call.RequestId && other.Part == entry.Part))
             {
-                throw new IOException($"Entry {entry.Sequence} of {entry.KeyId}, or part {entry.Part} of its call, is there already.");
+                throw new LedgerConflictException(
+                    $"Entry {entry.Sequence} of {entry.KeyId}, or part {entry.Part} of its call, is there already.", inner: null);
             }
 
             // No database has this rule; the grains have promised it.

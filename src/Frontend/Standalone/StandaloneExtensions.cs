@@ -7,7 +7,7 @@ using Relay.Silo.Storage;
 
 namespace Relay.Frontend.Standalone;
 
-/// <summary>Makes the process a whole Relay: a silo beside the frontend, its data in one folder.</summary>
+/// <summary>Makes the process a whole Relay: a silo beside the frontend, its data in one folder or on a database server.</summary>
 internal static class StandaloneExtensions
 {
     private const string AdminKeyVariable = "RELAY_ADMIN_KEY";
@@ -16,6 +16,7 @@ internal static class StandaloneExtensions
     public static void AddStandalone(this WebApplicationBuilder builder, DataDirectory directory)
     {
         builder.AddSettings<StandaloneOptions, StandaloneOptionsValidator>("Relay");
+        builder.Services.AddSettingsCheck<DatabaseOptions>(DatabaseOptions.SectionName);
         builder.Services.AddSettingsCheck<QuotaOptions>(QuotaOptions.SectionName);
         builder.Services.AddSettingsCheck<LedgerOptions>(LedgerOptions.SectionName);
         builder.AddStandaloneSilo(directory);

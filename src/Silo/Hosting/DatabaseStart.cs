@@ -6,7 +6,7 @@ namespace Relay.Silo.Hosting;
 /// <summary>
 /// Opens the database before anything of the host starts, so that a fault in it ends the start with its own message.
 /// </summary>
-internal sealed class DatabaseStart(SqliteDatabase database) : IHostedLifecycleService
+internal sealed class DatabaseStart(IRelayDatabase database) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken)
     {

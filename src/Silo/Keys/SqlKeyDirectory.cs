@@ -9,7 +9,7 @@ using Relay.Silo.Storage;
 namespace Relay.Silo.Keys;
 
 /// <summary>The directory of keys in SQL tables.</summary>
-internal sealed class SqlKeyDirectory(SqliteDatabase database) : IKeyDirectory
+internal sealed class SqlKeyDirectory(IRelayDatabase database) : IKeyDirectory
 {
     public Task InsertAsync(KeySettings settings, CancellationToken cancellationToken)
     {

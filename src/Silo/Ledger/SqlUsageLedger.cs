@@ -9,15 +9,24 @@ using Relay.Silo.Storage;
 namespace Relay.Silo.Ledger;
 
 /// <summary>The ledger in a SQL table.</summary>
-internal sealed class SqlUsageLedger(SqliteDatabase database) : IUsageLedger
+internal sealed class SqlUsageLedger(IRelayDatabase database) : IUsageLedger
 {
-    // Parameters, never literals: no text of a client becomes part of a statement.
-    private static readonly BulkCopyOptions Insert = new(BulkCopyType: BulkCopyType.MultipleRows, UseParameters: true);
+    // SQL Server takes at most 2,100 parameters in a statement, and the plan of a long list is dear everywhere.
+    private const int IdsOfOneQueryMax = 500;
 
-    public Task AppendAsync(IReadOnlyList<UsageEntry> entries, CancellationToken cancellationToken)
+    public async Task AppendAsync(IReadOnlyList<UsageEntry> entries, CancellationToken cancellationToken)
     {
         var rows = entries.Select(UsageEntryRow.From).ToList();
-        return database.WriteAsync((connection, token) => connection.BulkCopyAsync(Insert, rows, token), cancellationToken);
+        try
+        {
+            await database.WriteAsync(
+                (connection, token) => connection.BulkCopyAsync(database.BulkCopy, rows, token), cancellationToken);
+        }
+        catch (Exception exception) when (database.IsUniqueViolation(exception))
+        {
+            throw new LedgerConflictException(
+                "A sequence of a key, or a part of a request, is in the ledger already: nothing of the batch was written.", exception);
+        }
     }
 
     public Task<IReadOnlyList<UsageEntry>> ReadTailAsync(string keyId, long afterSequence, CancellationToken cancellationToken) =>
@@ -29,6 +38,23 @@ internal sealed class SqlUsageLedger(SqliteDatabase database) : IUsageLedger
     {
         var id = UsageEntryRow.IdOf(requestId);
         return ReadEntriesAsync(rows => rows.Where(row => row.RequestId == id).OrderBy(row => row.Part), cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<UsageEntry>> FindManyAsync(
+        IReadOnlyCollection<(Guid RequestId, int Part)> ids, CancellationToken cancellationToken)
+    {
+        var wanted = ids.ToHashSet();
+        var found = new List<UsageEntry>();
+        foreach (var requestIds in wanted.Select(id => UsageEntryRow.IdOf(id.RequestId)).Distinct(StringComparer.Ordinal).Chunk(IdsOfOneQueryMax))
+        {
+            // The list stands in the statement as literals, which is safe: they are Relay's own ids, of hex digits only.
+            var entries = await ReadEntriesAsync(rows => rows.Where(row => requestIds.Contains(row.RequestId)), cancellationToken);
+
+            // A call has two parts at most, so that all of them are read for the one that is wanted.
+            found.AddRange(entries.Where(entry => wanted.Contains((entry.Settlement.Call.RequestId, entry.Part))));
+        }
+
+        return found;
     }
 
     public async Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken)

@@ -12,8 +12,11 @@ namespace Relay.Silo.Storage;
 /// The file <c>relay.db</c> in the data directory. SQLite has one writer at a time, so every writer of the process queues here
 /// instead of running into the file's lock; readers never wait.
 /// </summary>
-internal sealed class SqliteDatabase : IDisposable
+internal sealed class SqliteDatabase : IRelayDatabase
 {
+    private const int PrimaryKeyViolation = 1555;
+    private const int UniqueIndexViolation = 2067;
+
     private readonly string _file;
     private readonly string _connectionString;
     private readonly DataOptions _options;
@@ -34,7 +37,10 @@ internal sealed class SqliteDatabase : IDisposable
             .UseInterceptor(new SqliteConnectionSetup());
     }
 
-    /// <summary>Creates the file when it is missing (mode 600) and migrates it. Comes before every other call.</summary>
+    // Parameters, never literals: no text of a client becomes part of a statement.
+    public BulkCopyOptions BulkCopy { get; } = new(BulkCopyType: BulkCopyType.MultipleRows, UseParameters: true);
+
+    /// <summary>Creates the file when it is missing (mode 600) and migrates it. The process's lock keeps others away.</summary>
     /// <exception cref="MigrationException">The file is no database, cannot be opened, or cannot be migrated.</exception>
     public void Open()
     {
@@ -55,9 +61,7 @@ internal sealed class SqliteDatabase : IDisposable
         }
     }
 
-    /// <summary>
-    /// Runs a query, away from the caller's thread, which may be a grain's: the driver reads the disk without asynchrony.
-    /// </summary>
+    // Away from the caller's thread: the driver reads the disk without asynchrony.
     public Task<T> ReadAsync<T>(
         Func<DataConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
         Task.Run(
@@ -69,14 +73,13 @@ internal sealed class SqliteDatabase : IDisposable
             },
             cancellationToken);
 
-    /// <summary>
-    /// Runs changes in one transaction and returns when it is committed and synced to disk. Whatever <paramref name="write"/>
-    /// throws rolls it back.
-    /// </summary>
     // All of it on the pool, taking and handing on the writer's place too: a busy grain must not keep the place while its
     // turn waits.
     public Task WriteAsync(Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken) =>
         Task.Run(() => WriteInTurnAsync(write, cancellationToken), cancellationToken);
+
+    public bool IsUniqueViolation(Exception exception) =>
+        exception is SqliteException { SqliteExtendedErrorCode: UniqueIndexViolation or PrimaryKeyViolation };
 
     /// <summary>Waits for the writer at work and closes the file, which folds the write-ahead log into it.</summary>
     public void Dispose()

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -22,9 +23,11 @@ internal sealed class StandaloneHost : IAsyncDisposable
 
     public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
 
-    public static async Task<StandaloneHost> StartAsync(string folder, ILoggerProvider? logs = null)
+    public static async Task<StandaloneHost> StartAsync(
+        string folder, ILoggerProvider? logs = null, params IEnumerable<KeyValuePair<string, string?>> settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(settings);
         var directory = DataDirectory.Open(folder);
         builder.AddStandaloneSilo(directory);
         if (logs is not null)

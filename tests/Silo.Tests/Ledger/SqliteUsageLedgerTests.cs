@@ -12,5 +12,8 @@ public sealed class SqliteUsageLedgerTests : UsageLedgerContract, IDisposable
 
     protected override IUsageLedger Ledger { get; }
 
+    // One process owns a file: there is no other silo.
+    protected override IUsageLedger OtherLedger => Ledger;
+
     public void Dispose() => _database.Dispose();
 }

@@ -89,6 +89,32 @@ public sealed class SqliteDatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task Open_EverySchemaOfAnEarlierVersion_BecomesTheSameAsANewOneAndKeepsItsRows()
+    {
+        const string Schema = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name";
+        _database.Open();
+        var expected = await QueryAsync<string>(Schema);
+        var scripts = SchemaMigrator.EmbeddedScripts("Sqlite");
+        for (var ran = 1; ran < scripts.Count; ran++)
+        {
+            using var directory = DataDirectory.Open(_folder[$"earlier-{ran}"]);
+            var file = Path.Combine(directory.FullPath, "relay.db");
+            SqliteMigrator.Migrate($"Data Source={file};Pooling=False", file, scripts.Take(ran));
+            using var database = new SqliteDatabase(directory);
+            await database.WriteAsync(
+                (connection, token) => connection.ExecuteAsync("INSERT INTO limits VALUES ('key', 'k', 0, 'tokens', 'day', 5, NULL)", token),
+                default);
+
+            database.Open();
+
+            Assert.Equal(expected, await database.ReadAsync((connection, token) => connection.QueryToListAsync<string>(Schema, token), default));
+            Assert.Equal(
+                [5L],
+                await database.ReadAsync((connection, token) => connection.QueryToListAsync<long>("SELECT amount FROM limits", token), default));
+        }
+    }
+
+    [Fact]
     public async Task Open_DatabaseOfANewerVersion_NamesTheScriptThatItDoesNotKnow()
     {
         _database.Open();

@@ -1,0 +1,26 @@
+using LinqToDB.Data;
+
+namespace Relay.Silo.Storage;
+
+/// <summary>The database with all of Relay's tables. It is opened once, before every other call.</summary>
+internal interface IRelayDatabase : IDisposable
+{
+    /// <summary>How many rows are written at once.</summary>
+    BulkCopyOptions BulkCopy { get; }
+
+    /// <summary>Brings the database to this version's schema; several silos may do so at once.</summary>
+    /// <exception cref="MigrationException">It cannot be opened, or not be migrated.</exception>
+    void Open();
+
+    /// <summary>Runs a query, away from the caller's thread, which may be a grain's. It may run again after a deadlock.</summary>
+    Task<T> ReadAsync<T>(Func<DataConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Runs changes in one transaction and returns when it is committed and synced to disk. Whatever <paramref name="write"/>
+    /// throws rolls it back. It runs again, in a new transaction, after a deadlock.
+    /// </summary>
+    Task WriteAsync(Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken);
+
+    /// <summary>Whether a write failed because a row with such a primary or unique key is there already.</summary>
+    bool IsUniqueViolation(Exception exception);
+}

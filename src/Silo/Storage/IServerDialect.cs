@@ -1,0 +1,51 @@
+using System.Data.Common;
+using DbUp.Builder;
+using LinqToDB;
+using LinqToDB.Data;
+
+namespace Relay.Silo.Storage;
+
+/// <summary>What differs between database servers. Everything else is one code.</summary>
+internal interface IServerDialect
+{
+    /// <summary>The folder of the migration scripts.</summary>
+    string ScriptFolder { get; }
+
+    /// <summary>The name that Orleans' ADO.NET providers have for the driver.</summary>
+    string OrleansInvariant { get; }
+
+    /// <summary>A connection string to learn from.</summary>
+    string ConnectionStringExample { get; }
+
+    /// <summary>How many rows are written at once: by the driver's own protocol.</summary>
+    BulkCopyOptions BulkCopy { get; }
+
+    /// <summary>What is wrong with a connection string, to follow its name in a sentence; null when nothing is.</summary>
+    string? FindFault(string connectionString);
+
+    /// <summary>The operator's connection string with Relay's defaults, which his own words outrank.</summary>
+    string Complete(string connectionString);
+
+    /// <summary>Server and database, for messages; no secret.</summary>
+    string NameOf(string connectionString);
+
+    /// <summary>How linq2db connects.</summary>
+    DataOptions Options(string completeConnectionString);
+
+    /// <summary>Closes the idle connections of the driver's pool.</summary>
+    void ClearPool(string completeConnectionString);
+
+    /// <summary>
+    /// Opens a connection that holds the schema's lock until it is closed; waits while another silo migrates. It is no pooled one.
+    /// </summary>
+    DbConnection LockSchema(string connectionString);
+
+    /// <summary>DbUp for this server and journal.</summary>
+    UpgradeEngineBuilder Upgrade(string connectionString, DbConnection lockedConnection);
+
+    /// <summary>Whether a row with such a primary or unique key is there already.</summary>
+    bool IsUniqueViolation(Exception exception);
+
+    /// <summary>Whether the server has rolled the transaction back because of others that ran beside it.</summary>
+    bool IsDeadlock(Exception exception);
+}

@@ -1,0 +1,110 @@
+using System.Data;
+using System.Data.Common;
+using DbUp;
+using DbUp.Builder;
+using LinqToDB;
+using LinqToDB.Data;
+using LinqToDB.DataProvider.SqlServer;
+using Microsoft.Data.SqlClient;
+
+namespace Relay.Silo.Storage;
+
+/// <summary>SQL Server, through Microsoft.Data.SqlClient.</summary>
+internal sealed class SqlServerDialect : IServerDialect
+{
+    // A small pool, because every silo and frontend of a cluster has its own.
+    private const string Defaults = "Application Name=relay;Max Pool Size=30;";
+
+    public string ScriptFolder => "SqlServer";
+
+    public string OrleansInvariant => "Microsoft.Data.SqlClient";
+
+    public string ConnectionStringExample => "Server=db;Database=relay;User ID=relay;Password=…";
+
+    public BulkCopyOptions BulkCopy { get; } = new(BulkCopyType: BulkCopyType.ProviderSpecific, BulkCopyTimeout: 30);
+
+    public string? FindFault(string connectionString)
+    {
+        try
+        {
+            var builder = new SqlConnectionStringBuilder(connectionString);
+            return string.IsNullOrWhiteSpace(builder.DataSource) ? "names no Server"
+                : string.IsNullOrWhiteSpace(builder.InitialCatalog) && string.IsNullOrWhiteSpace(builder.AttachDBFilename)
+                    ? "names no Database" : null;
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidOperationException)
+        {
+            // The driver's message may repeat a part of the password.
+            return "cannot be read";
+        }
+    }
+
+    // Of a name that is there twice, the later counts.
+    public string Complete(string connectionString) => new SqlConnectionStringBuilder(Defaults + connectionString).ConnectionString;
+
+    public string NameOf(string connectionString)
+    {
+        var builder = new SqlConnectionStringBuilder(connectionString);
+        return $"{builder.InitialCatalog} on {builder.DataSource}";
+    }
+
+    public DataOptions Options(string completeConnectionString) =>
+        new DataOptions()
+            .UseSqlServer(completeConnectionString, SqlServerVersion.v2017, SqlServerProvider.MicrosoftDataSqlClient)
+            .UseInterceptor(new SqlServerConnectionSetup());
+
+    public void ClearPool(string completeConnectionString)
+    {
+        using var connection = new SqlConnection(completeConnectionString);
+        SqlConnection.ClearPool(connection);
+    }
+
+    public DbConnection LockSchema(string connectionString)
+    {
+        var connection = new SqlConnection(Unpooled(connectionString));
+        try
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandType = CommandType.StoredProcedure;
+            command.CommandText = "sp_getapplock";
+            command.Parameters.AddWithValue("@Resource", "relay-schema");
+            command.Parameters.AddWithValue("@LockMode", "Exclusive");
+            command.Parameters.AddWithValue("@LockOwner", "Session");
+            command.Parameters.AddWithValue("@LockTimeout", SchemaMigrator.LockTimeoutSeconds * 1000);
+            var outcome = command.Parameters.Add("@outcome", SqlDbType.Int);
+            outcome.Direction = ParameterDirection.ReturnValue;
+
+            // The procedure's own time-out comes first.
+            command.CommandTimeout = SchemaMigrator.LockTimeoutSeconds + 30;
+            command.ExecuteNonQuery();
+            return outcome.Value is >= 0
+                ? connection
+                : throw new MigrationException(
+                    $"The database '{NameOf(connectionString)}' could not be locked to bring it to this version's schema: another Relay is at it.");
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    public UpgradeEngineBuilder Upgrade(string connectionString, DbConnection lockedConnection)
+    {
+        using var command = lockedConnection.CreateCommand();
+        command.CommandText = "SELECT SCHEMA_NAME()";
+        return DeployChanges.To.SqlDatabase(Unpooled(connectionString))
+            .JournalToSqlTable(command.ExecuteScalar() as string, SchemaMigrator.JournalTable);
+    }
+
+    // Of a unique index, and of a constraint.
+    public bool IsUniqueViolation(Exception exception) =>
+        exception is SqlException sql && sql.Errors.Cast<SqlError>().Any(error => error.Number is 2601 or 2627);
+
+    public bool IsDeadlock(Exception exception) =>
+        exception is SqlException sql && sql.Errors.Cast<SqlError>().Any(error => error.Number is 1205);
+
+    private static string Unpooled(string connectionString) =>
+        new SqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString;
+}

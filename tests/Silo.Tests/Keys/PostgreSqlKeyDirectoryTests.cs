@@ -1,0 +1,20 @@
+using Relay.Grains.Directory;
+using Relay.Grains.Ledger;
+using Relay.Silo.Keys;
+using Relay.Silo.Ledger;
+using Relay.Silo.Tests.Storage;
+
+namespace Relay.Silo.Tests.Keys;
+
+[Collection(PostgreSqlGroup.Name)]
+public sealed class PostgreSqlKeyDirectoryTests(PostgreSqlTestDatabase fixture)
+    : KeyDirectoryContract, IClassFixture<PostgreSqlTestDatabase>, IAsyncLifetime
+{
+    protected override IKeyDirectory Directory => new SqlKeyDirectory(fixture.Database.One);
+
+    protected override IUsageLedger Ledger => new SqlUsageLedger(fixture.Database.One);
+
+    public Task InitializeAsync() => fixture.Database.EmptyAsync();
+
+    public Task DisposeAsync() => Task.CompletedTask;
+}

@@ -1,0 +1,18 @@
+using Relay.Grains.Ledger;
+using Relay.Silo.Ledger;
+using Relay.Silo.Tests.Storage;
+
+namespace Relay.Silo.Tests.Ledger;
+
+[Collection(SqlServerGroup.Name)]
+public sealed class SqlServerUsageLedgerTests(SqlServerTestDatabase fixture)
+    : UsageLedgerContract, IClassFixture<SqlServerTestDatabase>, IAsyncLifetime
+{
+    protected override IUsageLedger Ledger => new SqlUsageLedger(fixture.Database.One);
+
+    protected override IUsageLedger OtherLedger => new SqlUsageLedger(fixture.Database.Other);
+
+    public Task InitializeAsync() => fixture.Database.EmptyAsync();
+
+    public Task DisposeAsync() => Task.CompletedTask;
+}

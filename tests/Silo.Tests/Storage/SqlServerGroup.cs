@@ -1,0 +1,8 @@
+namespace Relay.Silo.Tests.Storage;
+
+/// <summary>The classes that share the one database of SQL Server; they run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class SqlServerGroup
+{
+    public const string Name = "SQL Server";
+}
