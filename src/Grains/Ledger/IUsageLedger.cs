@@ -6,9 +6,9 @@ namespace Relay.Grains.Ledger;
 public interface IUsageLedger
 {
     /// <summary>
-    /// Commits all entries in one transaction, or none. Throws when it could not, or when it is not known whether it did;
-    /// also when a (key, sequence) or a (request id, part) is there already.
+    /// Commits all entries in one transaction, or none. Throws when it could not, or when it is not known whether it did.
     /// </summary>
+    /// <exception cref="LedgerConflictException">A (key, sequence) or a (request id, part) is there already; nothing was written.</exception>
     Task AppendAsync(IReadOnlyList<UsageEntry> entries, CancellationToken cancellationToken);
 
     /// <summary>A key's entries with a higher sequence than the given one, in order.</summary>
@@ -16,6 +16,10 @@ public interface IUsageLedger
 
     /// <summary>All entries of one call, ordered by part; empty when it was never settled.</summary>
     Task<IReadOnlyList<UsageEntry>> FindAsync(Guid requestId, CancellationToken cancellationToken);
+
+    /// <summary>The entries with these ids, as far as they are there, in any order.</summary>
+    Task<IReadOnlyList<UsageEntry>> FindManyAsync(
+        IReadOnlyCollection<(Guid RequestId, int Part)> ids, CancellationToken cancellationToken);
 
     /// <summary>Sums entries, ordered by group (ordinal).</summary>
     Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken);

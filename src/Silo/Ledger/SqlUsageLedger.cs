@@ -31,6 +31,14 @@ internal sealed class SqlUsageLedger(SqliteDatabase database) : IUsageLedger
         return ReadEntriesAsync(rows => rows.Where(row => row.RequestId == id).OrderBy(row => row.Part), cancellationToken);
     }
 
+    public async Task<IReadOnlyList<UsageEntry>> FindManyAsync(
+        IReadOnlyCollection<(Guid RequestId, int Part)> ids, CancellationToken cancellationToken)
+    {
+        var requestIds = ids.Select(id => UsageEntryRow.IdOf(id.RequestId)).Distinct(StringComparer.Ordinal).ToList();
+        var entries = await ReadEntriesAsync(rows => rows.Where(row => requestIds.Contains(row.RequestId)), cancellationToken);
+        return entries.Where(entry => ids.Contains((entry.Settlement.Call.RequestId, entry.Part))).ToList();
+    }
+
     public async Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken)
     {
         var groups = await database.ReadAsync(
