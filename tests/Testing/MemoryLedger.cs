@@ -43,6 +43,9 @@ public sealed class MemoryLedger : IUsageLedger
     /// <summary>How many entries came that would have left a gap in their key's sequence: a fault of the grains, never of the ledger.</summary>
     public int GapsRefused { get; private set; }
 
+    /// <summary>How many appends had an entry that was there already.</summary>
+    public int ConflictsRefused { get; private set; }
+
     /// <summary>What each append awaits before it writes or refuses; nothing by default.</summary>
     public Func<IReadOnlyList<UsageEntry>, Task> BeforeWriting { get; set; } = static _ => Task.CompletedTask;
 
@@ -209,6 +212,7 @@ public sealed class MemoryLedger : IUsageLedger
             if (written.Exists(other => string.Equals(other.KeyId, entry.KeyId, StringComparison.Ordinal) && other.Sequence == entry.Sequence)
                 || written.Exists(other => other.Settlement.Call.RequestId == entry.Settlement.Call.RequestId && other.Part == entry.Part))
             {
+                ConflictsRefused++;
                 throw new LedgerConflictException($"Entry {entry.Sequence} of {entry.KeyId}, or part {entry.Part} of its call, is there already.", null);
             }
 
