@@ -9,13 +9,13 @@ internal static class Entries
 {
     public static UsageEntry Entry(
         string keyId, long sequence, int call, int part = 0, string model = Calls.Model, Outcome outcome = Outcome.Completed) => new()
-    {
-        KeyId = keyId,
-        Sequence = sequence,
-        Part = part,
-        Requests = part == 0 ? 1 : 0,
-        User = "ann",
-        Settlement = Calls.Settlement(
+        {
+            KeyId = keyId,
+            Sequence = sequence,
+            Part = part,
+            Requests = part == 0 ? 1 : 0,
+            User = "ann",
+            Settlement = Calls.Settlement(
             new CallFacts
             {
                 RequestId = Calls.IdOf(call),
@@ -25,6 +25,7 @@ internal static class Entries
                 InputTokensHeld = 10,
                 OutputTokensHeld = 20,
             },
-            Calls.Tokens(10, 20)) with { Outcome = outcome },
-    };
+            Calls.Tokens(10, 20)) with
+            { Outcome = outcome },
+        };
 }
