@@ -28,7 +28,7 @@ internal sealed partial class LedgerBatch(
     private bool _isSplit;
     private int _refusedAlone;
 
-    /// <summary>Writes the rows, at most one activation's of each key; those of one key in the order of their sequences.</summary>
+    /// <summary>Writes the rows; those of one activation are in the order of their sequences.</summary>
     public async Task WriteAsync(List<QueuedEntry> rows)
     {
         _parts.Push(rows);

@@ -142,24 +142,13 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
         }
     }
 
-    /// <summary>
-    /// Takes what waits, sorted: a fixed order keeps two silos' transactions from waiting for each other crosswise. A second
-    /// activation of a key waits for the next batch, since a conflict must tell with whom it is.
-    /// </summary>
+    /// <summary>Takes what waits, sorted: a fixed order keeps two silos' transactions from waiting for each other crosswise.</summary>
     private List<QueuedEntry> TakeBatch()
     {
         var rows = new List<QueuedEntry>();
-        var activations = new Dictionary<string, KeyLedger>(StringComparer.Ordinal);
-        while (rows.Count < BatchRowsMax && _queue.Reader.TryPeek(out var next))
+        while (rows.Count < BatchRowsMax && _queue.Reader.TryRead(out var next))
         {
-            if (activations.TryGetValue(next.Entry.KeyId, out var activation) && activation != next.Ledger)
-            {
-                break;
-            }
-
-            _queue.Reader.TryRead(out _);
             _oldest ??= next;
-            activations[next.Entry.KeyId] = next.Ledger;
             rows.Add(next);
         }
 

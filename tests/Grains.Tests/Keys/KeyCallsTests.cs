@@ -53,6 +53,22 @@ public sealed class KeyCallsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Settle_AgainWhileTheFirstIsNotCommitted_WaitsForTheSameCommit()
+    {
+        var (book, calls) = Activate(starts: false);
+        var settlement = Settlement(Hold(book, 1), Tokens(10, 7));
+        var first = calls.SettleAsync(Settings, settlement);
+
+        var again = calls.SettleAsync(Settings, settlement);
+
+        Assert.False(again.IsCompleted);
+        Assert.Equal(0, calls.GetPosition().Sequence);
+        _writers[0].Start();
+        await Task.WhenAll(first, again);
+        Assert.Single(_ledger.Entries);
+    }
+
+    [Fact]
     public async Task Settle_CrashBetweenBookAndCommit_IsCountedOnceByTheNextActivation()
     {
         var (book, crashed) = Activate(starts: false);

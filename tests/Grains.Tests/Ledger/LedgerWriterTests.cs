@@ -226,14 +226,18 @@ public sealed class LedgerWriterTests : IAsyncDisposable
     {
         var writer = Writer();
         var (first, second) = (writer.Open(), writer.Open());
-        var kept = first.AppendAsync(Entry(A, 1, 1));
-        var refused = second.AppendAsync(Entry(A, 1, 2));
+        Task<AppendOutcome>[] answers =
+        [
+            first.AppendAsync(Entry(A, 1, 1)), second.AppendAsync(Entry(A, 1, 2)),
+            first.AppendAsync(Entry(A, 2, 3)), second.AppendAsync(Entry(A, 2, 4)),
+        ];
 
         writer.Start();
 
-        AssertCommitted(await kept);
-        await Assert.ThrowsAsync<StaleActivationException>(() => refused);
-        Assert.Equal([Entry(A, 1, 1)], _ledger.Entries);
+        await Assert.ThrowsAsync<StaleActivationException>(() => Task.WhenAll(answers));
+        Assert.Equal([true, false], new[] { first.Failure is null, second.Failure is null }.OrderDescending());
+        Assert.Equal(answers.Where(static answer => answer.IsCompletedSuccessfully).Count(), _ledger.Entries.Count);
+        Assert.Equal(2, _ledger.Entries.Count);
     }
 
     [Fact]
