@@ -40,6 +40,18 @@ public sealed class MemoryLedger : IUsageLedger
         }
     }
 
+    /// <summary>How many entries came that would have left a gap in their key's sequence: a fault of the grains, never of the ledger.</summary>
+    public int GapsRefused { get; private set; }
+
+    /// <summary>How many appends had an entry that was there already.</summary>
+    public int ConflictsRefused { get; private set; }
+
+    /// <summary>What each append awaits before it writes or refuses; nothing by default.</summary>
+    public Func<IReadOnlyList<UsageEntry>, Task> BeforeWriting { get; set; } = static _ => Task.CompletedTask;
+
+    /// <summary>What each question about many ids awaits before it is answered; nothing by default.</summary>
+    public Func<Task> BeforeFindingMany { get; set; } = static () => Task.CompletedTask;
+
     /// <summary>Ends when the next append has begun.</summary>
     public Task AppendStarted
     {
@@ -123,6 +135,7 @@ public sealed class MemoryLedger : IUsageLedger
             await blocked.WaitAsync(cancellationToken);
         }
 
+        await BeforeWriting(entries);
         if (Interlocked.Decrement(ref _failuresBefore) >= 0)
         {
             throw new IOException("The ledger failed before it wrote, as the test told it to.");
@@ -154,12 +167,12 @@ public sealed class MemoryLedger : IUsageLedger
         ]);
 
     /// <inheritdoc />
-    public Task<IReadOnlyList<UsageEntry>> FindManyAsync(
-        IReadOnlyCollection<(Guid RequestId, int Part)> ids, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<UsageEntry>>(
-        [
-            .. Entries.Where(entry => ids.Contains((entry.Settlement.Call.RequestId, entry.Part))),
-        ]);
+    public async Task<IReadOnlyList<UsageEntry>> FindManyAsync(
+        IReadOnlyCollection<(Guid RequestId, int Part)> ids, CancellationToken cancellationToken)
+    {
+        await BeforeFindingMany();
+        return [.. Entries.Where(entry => ids.Contains((entry.Settlement.Call.RequestId, entry.Part)))];
+    }
 
     /// <inheritdoc />
     public Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken) =>
@@ -199,13 +212,14 @@ public sealed class MemoryLedger : IUsageLedger
             if (written.Exists(other => string.Equals(other.KeyId, entry.KeyId, StringComparison.Ordinal) && other.Sequence == entry.Sequence)
                 || written.Exists(other => other.Settlement.Call.RequestId == entry.Settlement.Call.RequestId && other.Part == entry.Part))
             {
-                throw new LedgerConflictException(
-                    $"Entry {entry.Sequence} of {entry.KeyId}, or part {entry.Part} of its call, is there already.", inner: null);
+                ConflictsRefused++;
+                throw new LedgerConflictException($"Entry {entry.Sequence} of {entry.KeyId}, or part {entry.Part} of its call, is there already.", null);
             }
 
             // No database has this rule; the grains have promised it.
             if (entry.Sequence != written.Count(other => string.Equals(other.KeyId, entry.KeyId, StringComparison.Ordinal)) + 1)
             {
+                GapsRefused++;
                 throw new IOException($"Entry {entry.Sequence} of {entry.KeyId} would leave a gap.");
             }
 

@@ -33,7 +33,9 @@ public interface IKeyGrain : IGrainWithStringKey
     [Alias("Renew")]
     ValueTask RenewAsync(ImmutableArray<HoldRenewal> renewals);
 
-    /// <summary>Replaces the hold by the exact count. Returns when the entry is committed to the ledger; throws when it could not be.</summary>
+    /// <summary>Replaces the hold by the exact count. Returns when the entry is committed to the ledger; throws when it could not be, and may then be sent again.</summary>
+    /// <exception cref="Ledger.LedgerFullException">Too much waits for the ledger.</exception>
+    /// <exception cref="Ledger.StaleActivationException">The activation steps down; the next one takes it.</exception>
     [Alias("Settle")]
     Task SettleAsync(Settlement settlement);
 
@@ -44,4 +46,8 @@ public interface IKeyGrain : IGrainWithStringKey
     /// <summary>Answers the key's totals and limits, or null when no such key was ever made.</summary>
     [Alias("GetUsage")]
     Task<KeyUsage?> GetUsageAsync();
+
+    /// <summary>Answers what the grain has counted of the ledger, for a comparison with it; null when no such key was ever made.</summary>
+    [Alias("GetPosition")]
+    Task<KeyPosition?> GetPositionAsync();
 }

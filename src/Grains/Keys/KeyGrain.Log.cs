@@ -7,9 +7,6 @@ internal sealed partial class KeyGrain
     [LoggerMessage(LogLevel.Warning, "Key {KeyId} starts anew: the fate of a change is not known.")]
     private static partial void LogStepsDown(ILogger logger, Exception exception, string keyId);
 
-    [LoggerMessage(LogLevel.Warning, "Call {RequestId} of key {KeyId} was renewed by nobody and is counted as far as it had told.")]
-    private static partial void LogExpired(ILogger logger, Guid requestId, string keyId);
-
     [LoggerMessage(LogLevel.Warning, "Expired calls of key {KeyId} could not be counted yet.")]
     private static partial void LogExpiryFailed(ILogger logger, Exception exception, string keyId);
 

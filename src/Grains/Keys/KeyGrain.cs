@@ -6,15 +6,11 @@ using Relay.Grains.Admission;
 using Relay.Grains.Directory;
 using Relay.Grains.Ledger;
 using Relay.Grains.Quotas;
-using Relay.Grains.Usage;
 
 namespace Relay.Grains.Keys;
 
 /// <inheritdoc cref="IKeyGrain" />
-/// <remarks>
-/// Reentrant, so that many settles share one commit. Whatever waits for the ledger about one call is a <see cref="CallStep"/>,
-/// and a call has one at a time; whatever else changes the book does so in one step, without awaiting.
-/// </remarks>
+/// <remarks>Reentrant, so that many settles share one commit; <see cref="KeyCalls"/> and the book say how that stays right.</remarks>
 [Reentrant]
 internal sealed partial class KeyGrain(
     [PersistentState("apikey-usage-v1", "usage")] IPersistentState<KeyState> snapshot,
@@ -25,20 +21,15 @@ internal sealed partial class KeyGrain(
     TimeProvider time,
     ILogger<KeyGrain> logger) : Grain, IKeyGrain
 {
-    // A frontend's death expires all its calls at once; each asks the ledger a question.
-    private const int ExpiriesAtOnce = 64;
-
     private static readonly Refusal UnknownKey = new() { Kind = RefusalKind.UnknownKey };
     private static readonly Refusal Overloaded = new() { Kind = RefusalKind.Overloaded };
 
-    private readonly KeyLedger _keyLedger = writer.Open();
-    private readonly Dictionary<Guid, CallStep> _steps = [];
     private readonly long _monotonicStart = time.GetTimestamp();
     private QuotaBook _book = null!;
+    private KeyCalls _calls = null!;
     private KeySettings? _settings;
     private Task _saving = Task.CompletedTask;
     private IGrainTimer? _expiryTimer;
-    private bool _steppedDown;
 
     private string Id => KeyId.FromGrainKey(this.GetPrimaryKeyString());
 
@@ -51,6 +42,7 @@ internal sealed partial class KeyGrain(
     {
         _book = new QuotaBook(
             TimeZoneInfo.FindSystemTimeZoneById(options.Value.TimeZone), HoldTimeout, snapshot.State.Book);
+        _calls = new KeyCalls(_book, ledger, writer, () => Now, logger) { SteppedDown = EndActivation, Committed = SaveNowAndThen };
         if (await directory.FindAsync(Id, cancellationToken) is not { } settings)
         {
             return;
@@ -70,7 +62,7 @@ internal sealed partial class KeyGrain(
         // Best effort: the next activation needs none of it.
         try
         {
-            await Task.WhenAll([.. _steps.Values.Select(static step => step.Done), _saving]).WaitAsync(cancellationToken);
+            await Task.WhenAll(_calls?.Settled ?? Task.CompletedTask, _saving).WaitAsync(cancellationToken);
         }
         catch (Exception exception)
         {
@@ -91,7 +83,7 @@ internal sealed partial class KeyGrain(
             throw new ArgumentException($"The settings are of {settings.Id}, not of {Id}.", nameof(settings));
         }
 
-        ThrowIfSteppedDown();
+        _calls.ThrowIfSteppedDown();
         if (_settings is not null)
         {
             throw new InvalidOperationException($"There is a key {Id} already.");
@@ -103,7 +95,7 @@ internal sealed partial class KeyGrain(
         }
         catch (Exception exception)
         {
-            StepDown(exception);
+            _calls.StepDown(exception);
             throw;
         }
 
@@ -117,7 +109,7 @@ internal sealed partial class KeyGrain(
     /// <inheritdoc />
     public async Task<bool> RevokeAsync()
     {
-        ThrowIfSteppedDown();
+        _calls.ThrowIfSteppedDown();
         if (FindSettings() is null)
         {
             return false;
@@ -130,7 +122,7 @@ internal sealed partial class KeyGrain(
         }
         catch (Exception exception)
         {
-            StepDown(exception);
+            _calls.StepDown(exception);
             throw;
         }
 
@@ -145,7 +137,7 @@ internal sealed partial class KeyGrain(
     /// <inheritdoc />
     public ValueTask<KeyAccess> AuthenticateAsync(KeyHash hash)
     {
-        ThrowIfSteppedDown();
+        _calls.ThrowIfSteppedDown();
         var settings = Authenticate(hash);
         return ValueTask.FromResult(settings is null
             ? new KeyAccess(KeyStatus.Unknown, [])
@@ -160,68 +152,34 @@ internal sealed partial class KeyGrain(
     {
         foreach (var renewal in renewals)
         {
-            ThrowIfSteppedDown();
             if (FindSettings() is null)
             {
                 return;
             }
 
-            // A step that runs either ends the call or rebuilds its hold.
-            var requestId = renewal.Hold.RequestId;
-            if (!_book.Renew(renewal, Now) && !_steps.ContainsKey(requestId))
+            if (await _calls.RenewAsync(renewal))
             {
-                await RunStepAsync(requestId, CallStepKind.Rebuild, () => RebuildAsync(renewal));
+                WatchDeadlines();
             }
         }
     }
 
     /// <inheritdoc />
-    public async Task SettleAsync(Settlement settlement)
-    {
-        var requestId = settlement.Call.RequestId;
-        while (_steps.TryGetValue(requestId, out var step))
-        {
-            await step.Done;
-            if (step.Kind == CallStepKind.Settle)
-            {
-                return;
-            }
-        }
-
-        ThrowIfSteppedDown();
-        if (FindSettings() is not { } settings)
-        {
-            throw new InvalidOperationException($"There is no key {Id}, so that its call cannot be counted.");
-        }
-
-        // Refused before the book has changed, so that the hold stays for the frontend's retry.
-        if (writer.IsFull)
-        {
-            throw new InvalidOperationException("The silo takes no more usage entries: its queue is full.");
-        }
-
-        await RunStepAsync(
-            requestId,
-            CallStepKind.Settle,
-            () => _book.Find(requestId) is null
-                ? SettleUnknownAsync(settlement)
-                : CommitAsync(UsageEntryDraft.First(settings, settlement)));
-    }
+    public Task SettleAsync(Settlement settlement) =>
+        FindSettings() is { } settings
+            ? _calls.SettleAsync(settings, settlement)
+            : throw new InvalidOperationException($"There is no key {Id}, so that its call cannot be counted.");
 
     /// <inheritdoc />
-    public async ValueTask ReleaseAsync(Guid requestId)
-    {
-        while (_steps.TryGetValue(requestId, out var step))
-        {
-            await step.Done;
-        }
-
-        _book.Release(requestId);
-    }
+    public ValueTask ReleaseAsync(Guid requestId) => _calls.ReleaseAsync(requestId);
 
     /// <inheritdoc />
     public Task<KeyUsage?> GetUsageAsync() =>
         Task.FromResult(FindSettings() is null ? null : _book.Usage(Now));
+
+    /// <inheritdoc />
+    public Task<KeyPosition?> GetPositionAsync() =>
+        Task.FromResult(FindSettings() is null ? null : _calls.GetPosition());
 
     private void Take(KeySettings settings)
     {
@@ -246,7 +204,7 @@ internal sealed partial class KeyGrain(
 
     private AdmissionDecision Reserve(ReserveRequest request)
     {
-        if (_steppedDown)
+        if (_calls.IsSteppedDown)
         {
             return new AdmissionDecision { Refusal = Overloaded };
         }
@@ -301,95 +259,7 @@ internal sealed partial class KeyGrain(
         }
 
         // A reserve that comes again while its call is being settled must not hold for it once more.
-        return writer.IsCrowded || _steps.ContainsKey(request.RequestId) ? Overloaded : null;
-    }
-
-    /// <summary>Settles a call without a hold: an activation before this one held it, it expired, or it is settled. Only the ledger knows.</summary>
-    private async Task SettleUnknownAsync(Settlement settlement)
-    {
-        var entries = await ledger.FindAsync(settlement.Call.RequestId, CancellationToken.None);
-        ThrowIfSteppedDown();
-        if (entries.Count == 0)
-        {
-            await CommitAsync(UsageEntryDraft.First(_settings!, settlement));
-        }
-        else if (entries is [{ Settlement.Outcome: Outcome.Expired } expired])
-        {
-            await CommitAsync(UsageEntryDraft.Difference(expired, settlement));
-        }
-    }
-
-    /// <summary>Makes the hold of a running call anew, unless the call was settled: that one must stay dead.</summary>
-    private async Task RebuildAsync(HoldRenewal renewal)
-    {
-        var entries = await ledger.FindAsync(renewal.Hold.RequestId, CancellationToken.None);
-        ThrowIfSteppedDown();
-        if (entries.Count == 0 && _book.Rebuild(renewal, Now))
-        {
-            WatchDeadlines();
-        }
-    }
-
-    /// <summary>Counts a call whose frontend fell silent, unless it was settled or renewed meanwhile.</summary>
-    private async Task ExpireAsync(Guid requestId)
-    {
-        // A reserve that arrived again after its settle holds for a call that is over.
-        var entries = await ledger.FindAsync(requestId, CancellationToken.None);
-        ThrowIfSteppedDown();
-        if (entries.Count > 0)
-        {
-            _book.Release(requestId);
-            return;
-        }
-
-        if (_book.Find(requestId) is { } hold && hold.Deadline <= Now.Monotonic)
-        {
-            LogExpired(logger, requestId, Id);
-            await CommitAsync(UsageEntryDraft.Expired(_settings!, hold, time.GetUtcNow()));
-        }
-    }
-
-    /// <summary>The ledger first; the totals follow. No caller can cancel it.</summary>
-    private async Task CommitAsync(UsageEntry draft)
-    {
-        var entry = _book.BeginSettle(draft, Now);
-        try
-        {
-            await _keyLedger.AppendAsync(entry);
-        }
-        catch (Exception exception)
-        {
-            StepDown(exception);
-            throw;
-        }
-
-        _book.Commit(entry.Sequence);
-        if (_saving.IsCompleted && _book.CommittedSequence - snapshot.State.Book.Sequence >= options.Value.SnapshotEvery)
-        {
-            _saving = SaveAsync();
-        }
-    }
-
-    /// <summary>Runs the only step of a call. The step is forgotten before those who wait for it go on.</summary>
-    private async Task RunStepAsync(Guid requestId, CallStepKind kind, Func<Task> step)
-    {
-        var done = new TaskCompletionSource();
-        _steps.Add(requestId, new CallStep(kind, done.Task));
-        try
-        {
-            await step();
-            _steps.Remove(requestId);
-            done.SetResult();
-        }
-        catch (Exception exception)
-        {
-            _steps.Remove(requestId);
-            done.SetException(exception);
-
-            // Nobody else may be waiting; the caller has it anyway.
-            _ = done.Task.Exception;
-            throw;
-        }
+        return writer.IsCrowded || _calls.IsBusy(request.RequestId) ? Overloaded : null;
     }
 
     /// <summary>Wakes this grain at the next deadline. A later hold's deadline is later, so that a running timer stays right.</summary>
@@ -414,13 +284,7 @@ internal sealed partial class KeyGrain(
     {
         try
         {
-            foreach (var holds in _book.Expired(Now).Chunk(ExpiriesAtOnce))
-            {
-                await Task.WhenAll(holds
-                    .Select(static hold => hold.Call.RequestId)
-                    .Where(requestId => !_steps.ContainsKey(requestId) && !_steppedDown && !writer.IsFull)
-                    .Select(requestId => RunStepAsync(requestId, CallStepKind.Expire, () => ExpireAsync(requestId))));
-            }
+            await _calls.ExpireAsync(_settings!);
         }
         catch (Exception exception)
         {
@@ -438,18 +302,31 @@ internal sealed partial class KeyGrain(
         }
     }
 
+    private void SaveNowAndThen()
+    {
+        if (_saving.IsCompleted && _book.CommittedSequence - snapshot.State.Book.Sequence >= options.Value.SnapshotEvery)
+        {
+            _saving = SaveAsync();
+        }
+    }
+
     /// <summary>Saves a copy of the committed counts; one at a time. Storage reads it on other threads than this grain's.</summary>
     private async Task SaveAsync()
     {
+        if (_calls.TakeSnapshot() is not { } book)
+        {
+            return;
+        }
+
         var saved = snapshot.State;
         try
         {
-            snapshot.State = new KeyState { Book = _book.ToSnapshot() };
+            snapshot.State = new KeyState { Book = book };
             await snapshot.WriteStateAsync();
         }
         catch (InconsistentStateException exception)
         {
-            StepDown(exception);
+            _calls.StepDown(exception);
         }
         catch (Exception exception)
         {
@@ -458,22 +335,9 @@ internal sealed partial class KeyGrain(
         }
     }
 
-    /// <summary>Ends this activation: what it believes may differ from the ledger or the directory, and the next one reads both.</summary>
-    private void StepDown(Exception exception)
+    private void EndActivation(Exception reason)
     {
-        if (!_steppedDown)
-        {
-            _steppedDown = true;
-            LogStepsDown(logger, exception, Id);
-            DeactivateOnIdle();
-        }
-    }
-
-    private void ThrowIfSteppedDown()
-    {
-        if (_steppedDown)
-        {
-            throw new InvalidOperationException($"The grain of {Id} is starting anew; the same call may be tried again.");
-        }
+        LogStepsDown(logger, reason, Id);
+        DeactivateOnIdle();
     }
 }

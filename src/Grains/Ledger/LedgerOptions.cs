@@ -11,4 +11,8 @@ public sealed class LedgerOptions
     /// <summary>How many entries may wait on a silo: 2 to 1000000, default 10000. Half of it makes new calls wait.</summary>
     [Range(2, 1_000_000)]
     public int QueueRows { get; set; } = 10_000;
+
+    /// <summary>How many seconds an entry may wait on a silo before new calls are refused: 0.1 to 300, default 5.</summary>
+    [Range(0.1, 300)]
+    public double QueueSeconds { get; set; } = 5;
 }

@@ -1,6 +1,8 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Polly;
+using Polly.Retry;
 using Relay.Grains.Usage;
 
 namespace Relay.Grains.Ledger;
@@ -9,23 +11,53 @@ namespace Relay.Grains.Ledger;
 /// Writes all entries of a silo, so that many calls share one commit. One batch is in flight at a time, which keeps each
 /// key's entries in order.
 /// </summary>
-internal sealed partial class LedgerWriter(
-    IUsageLedger ledger, IOptions<LedgerOptions> options, ILogger<LedgerWriter> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     /// <summary>The most entries of one transaction.</summary>
     public const int BatchRowsMax = 1_000;
 
-    private readonly Channel<QueuedEntry> _queue = Channel.CreateBounded<QueuedEntry>(
-        new BoundedChannelOptions(options.Value.QueueRows) { SingleReader = true });
+    /// <summary>How often a batch of unknown outcome is sent, the first time included. Frontends keep what fails, so that it need not be often.</summary>
+    public const int AttemptsMax = 4;
 
+    private readonly Channel<QueuedEntry> _queue;
     private readonly CancellationTokenSource _abandoned = new();
+    private readonly IUsageLedger _ledger;
+    private readonly LedgerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<LedgerWriter> _logger;
+    private readonly ResiliencePipeline _retry;
     private Task _writing = Task.CompletedTask;
 
-    /// <summary>Whether so much waits that new calls should not be admitted.</summary>
-    public bool IsCrowded => _queue.Reader.Count >= options.Value.QueueRows / 2;
+    // Of the batch in flight: whatever waits behind it came later.
+    private volatile QueuedEntry? _oldest;
+
+    public LedgerWriter(IUsageLedger ledger, IOptions<LedgerOptions> options, TimeProvider time, ILogger<LedgerWriter> logger)
+    {
+        _ledger = ledger;
+        _options = options.Value;
+        _time = time;
+        _logger = logger;
+        _queue = Channel.CreateBounded<QueuedEntry>(new BoundedChannelOptions(_options.QueueRows) { SingleReader = true });
+        _retry = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<Exception>(static exception => exception is not LedgerConflictException),
+                MaxRetryAttempts = AttemptsMax - 1,
+                BackoffType = DelayBackoffType.Exponential,
+                Delay = TimeSpan.FromMilliseconds(50),
+                MaxDelay = TimeSpan.FromSeconds(1),
+                UseJitter = true,
+            })
+            .Build();
+    }
+
+    /// <summary>Whether so much waits, or so long, that new calls should not be admitted.</summary>
+    public bool IsCrowded =>
+        _queue.Reader.Count >= _options.QueueRows / 2
+        || (_oldest is { } oldest && _time.GetElapsedTime(oldest.QueuedAt) > TimeSpan.FromSeconds(_options.QueueSeconds));
 
     /// <summary>Whether the next append would most likely throw.</summary>
-    public bool IsFull => _queue.Reader.Count >= options.Value.QueueRows;
+    public bool IsFull => _queue.Reader.Count >= _options.QueueRows;
 
     /// <inheritdoc />
     public void Participate(ISiloLifecycle lifecycle) =>
@@ -40,8 +72,8 @@ internal sealed partial class LedgerWriter(
             },
             StopAsync);
 
-    /// <summary>Begins to write.</summary>
-    public void Start() => _writing = Task.Run(WriteAllAsync, CancellationToken.None);
+    /// <summary>Begins to write, away from the caller's thread.</summary>
+    public void Start() => _writing = Task.Run(RunAsync, CancellationToken.None);
 
     /// <summary>Writes what waits, and takes no more. When cancelled, what still waits fails.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -59,42 +91,50 @@ internal sealed partial class LedgerWriter(
     /// <inheritdoc />
     public void Dispose() => _abandoned.Dispose();
 
+    /// <summary>Throws when nothing more is taken now, before a caller has changed anything.</summary>
+    /// <exception cref="LedgerFullException">Too much waits.</exception>
+    public void ThrowIfFull()
+    {
+        if (IsFull)
+        {
+            throw Full();
+        }
+    }
+
     /// <summary>See <see cref="KeyLedger.AppendAsync"/>.</summary>
-    /// <exception cref="InvalidOperationException">The queue is full, the silo stops, or an earlier entry of this activation failed.</exception>
-    public Task AppendAsync(KeyLedger keyLedger, UsageEntry entry)
+    public Task<AppendOutcome> AppendAsync(KeyLedger keyLedger, UsageEntry entry)
     {
         if (keyLedger.Failure is { } failure)
         {
-            throw new InvalidOperationException("An earlier entry of this key could not be written.", failure);
+            throw new StaleActivationException("An earlier entry of this activation could not be written; the same call may be tried again.", failure);
         }
 
-        var queued = new QueuedEntry(keyLedger, entry, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var queued = new QueuedEntry(keyLedger, entry, _time.GetTimestamp());
         if (!_queue.Writer.TryWrite(queued))
         {
-            var refusal = new InvalidOperationException("The silo takes no more usage entries: its queue is full, or it stops.");
+            var refusal = Full();
             keyLedger.Fail(refusal);
             throw refusal;
         }
 
-        return queued.Committed.Task;
+        return queued.Answer;
     }
 
-    private async Task WriteAllAsync()
+    /// <summary>Writes until the silo stops.</summary>
+    public async Task RunAsync()
     {
         try
         {
             while (await _queue.Reader.WaitToReadAsync(_abandoned.Token))
             {
-                var batch = TakeBatch();
-                if (batch.Count > 0)
-                {
-                    await WriteBatchAsync(batch);
-                }
+                var rows = TakeBatch();
+                await new LedgerBatch(_ledger, _retry, _logger, _abandoned.Token).WriteAsync(rows);
+                _oldest = null;
             }
         }
         catch (OperationCanceledException exception)
         {
-            LogAbandoned(logger, _queue.Reader.Count);
+            LogAbandoned(_logger, _queue.Reader.Count);
             while (_queue.Reader.TryRead(out var queued))
             {
                 queued.Fail(exception);
@@ -102,73 +142,23 @@ internal sealed partial class LedgerWriter(
         }
     }
 
+    /// <summary>Takes what waits, sorted: a fixed order keeps two silos' transactions from waiting for each other crosswise.</summary>
     private List<QueuedEntry> TakeBatch()
     {
-        var batch = new List<QueuedEntry>();
-        while (batch.Count < BatchRowsMax && _queue.Reader.TryRead(out var queued))
+        var rows = new List<QueuedEntry>();
+        while (rows.Count < BatchRowsMax && _queue.Reader.TryRead(out var next))
         {
-            if (queued.Ledger.Failure is { } failure)
-            {
-                queued.Fail(failure);
-            }
-            else
-            {
-                batch.Add(queued);
-            }
+            _oldest ??= next;
+            rows.Add(next);
         }
 
-        return batch;
-    }
-
-    /// <summary>
-    /// Writes one batch: together, else each activation's entries on their own, so that a bad entry fails its key alone.
-    /// This is the place for finer answers to a conflict: an entry that is there already is committed, a sequence that
-    /// another took means a stale activation. Today both fail the activation, and the next one finds the truth in the ledger.
-    /// </summary>
-    private async Task WriteBatchAsync(List<QueuedEntry> batch)
-    {
-        // A fixed order keeps two silos' transactions from waiting for each other crosswise.
-        batch.Sort(static (left, right) =>
+        rows.Sort(static (left, right) =>
             string.CompareOrdinal(left.Entry.KeyId, right.Entry.KeyId) is var byKey and not 0
                 ? byKey
                 : left.Entry.Sequence.CompareTo(right.Entry.Sequence));
-
-        var failure = await TryAppendAsync(batch);
-        if (failure is null)
-        {
-            return;
-        }
-
-        var byLedger = batch.GroupBy(static queued => queued.Ledger).Select(static group => group.ToList()).ToList();
-        if (byLedger.Count > 1)
-        {
-            LogBatchFailed(logger, failure, batch.Count, byLedger.Count);
-        }
-
-        foreach (var rows in byLedger)
-        {
-            var reason = byLedger.Count > 1 ? await TryAppendAsync(rows) : failure;
-            if (reason is not null)
-            {
-                LogKeyFailed(logger, reason, rows.Count, rows[0].Entry.KeyId);
-                rows[0].Ledger.Fail(reason);
-                rows.ForEach(queued => queued.Fail(reason));
-            }
-        }
+        return rows;
     }
 
-    private async Task<Exception?> TryAppendAsync(List<QueuedEntry> rows)
-    {
-        try
-        {
-            await ledger.AppendAsync([.. rows.Select(static queued => queued.Entry)], _abandoned.Token);
-        }
-        catch (Exception exception)
-        {
-            return exception;
-        }
-
-        rows.ForEach(static queued => queued.Committed.TrySetResult());
-        return null;
-    }
+    private static LedgerFullException Full() =>
+        new("The silo takes no more usage entries: too many wait for the ledger, or it stops. The same settle may come again.");
 }

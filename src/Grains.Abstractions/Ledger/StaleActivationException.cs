@@ -1,0 +1,8 @@
+namespace Relay.Grains.Ledger;
+
+/// <summary>
+/// The activation that was asked believes something of its key that the ledger does not say, and steps down. The same message
+/// may be sent again: the next activation starts from the ledger.
+/// </summary>
+[GenerateSerializer, Alias("Relay.StaleActivationException")]
+public sealed class StaleActivationException(string message, Exception? inner = null) : Exception(message, inner);

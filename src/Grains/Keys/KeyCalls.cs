@@ -1,0 +1,238 @@
+using Microsoft.Extensions.Logging;
+using Relay.Grains.Admission;
+using Relay.Grains.Ledger;
+using Relay.Grains.Quotas;
+using Relay.Grains.Usage;
+
+namespace Relay.Grains.Keys;
+
+/// <summary>
+/// The calls of one activation of a key, each counted exactly once, however often and in whatever order its messages arrive.
+/// Whatever waits for the ledger about one call is a <see cref="CallStep"/>, and a call has one at a time; whatever else
+/// changes the book does so in one step, without awaiting. Only the ledger says whether a call is settled.
+/// </summary>
+/// <param name="book">The activation's book.</param>
+/// <param name="ledger">Where what is settled is read.</param>
+/// <param name="writer">Where it is written.</param>
+/// <param name="clock">The time.</param>
+/// <param name="logger">The grain's log.</param>
+internal sealed partial class KeyCalls(
+    QuotaBook book, IUsageLedger ledger, LedgerWriter writer, Func<Instant> clock, ILogger logger)
+{
+    // A frontend's death expires all its calls at once; each asks the ledger a question.
+    private const int ExpiriesAtOnce = 64;
+
+    private readonly KeyLedger _keyLedger = writer.Open();
+    private readonly Dictionary<Guid, CallStep> _steps = [];
+
+    /// <summary>Called once, when this activation must end: the next one starts from the ledger.</summary>
+    public required Action<Exception> SteppedDown { get; init; }
+
+    /// <summary>Called when an entry was committed and is counted.</summary>
+    public required Action Committed { get; init; }
+
+    /// <summary>Whether this activation ends: it admits and settles nothing any more.</summary>
+    public bool IsSteppedDown { get; private set; }
+
+    /// <summary>Ends when no call waits for the ledger any more; fails when one of them did.</summary>
+    public Task Settled => Task.WhenAll(_steps.Values.Select(static step => step.Done));
+
+    /// <summary>Whether something about that call waits for the ledger.</summary>
+    public bool IsBusy(Guid requestId) => _steps.ContainsKey(requestId);
+
+    /// <summary>See <see cref="IKeyGrain.RenewAsync"/>. True when a hold was made anew.</summary>
+    public async Task<bool> RenewAsync(HoldRenewal renewal)
+    {
+        ThrowIfSteppedDown();
+
+        // A step that runs either ends the call or rebuilds its hold.
+        var requestId = renewal.Hold.RequestId;
+        if (book.Renew(renewal, clock()) || IsBusy(requestId))
+        {
+            return false;
+        }
+
+        await RunStepAsync(requestId, CallStepKind.Rebuild, () => RebuildAsync(renewal));
+        return book.Find(requestId) is not null;
+    }
+
+    /// <summary>See <see cref="IKeyGrain.SettleAsync"/>.</summary>
+    public async Task SettleAsync(KeySettings settings, Settlement settlement)
+    {
+        var requestId = settlement.Call.RequestId;
+        while (_steps.TryGetValue(requestId, out var step))
+        {
+            await step.Done;
+            if (step.Kind == CallStepKind.Settle)
+            {
+                return;
+            }
+        }
+
+        ThrowIfSteppedDown();
+        await RunStepAsync(
+            requestId,
+            CallStepKind.Settle,
+            () => book.Find(requestId) is null
+                ? SettleUnknownAsync(settings, settlement)
+                : CommitAsync(UsageEntryDraft.First(settings, settlement)));
+    }
+
+    /// <summary>See <see cref="IKeyGrain.ReleaseAsync"/>.</summary>
+    public async ValueTask ReleaseAsync(Guid requestId)
+    {
+        while (_steps.TryGetValue(requestId, out var step))
+        {
+            await step.Done;
+        }
+
+        book.Release(requestId);
+    }
+
+    /// <summary>Counts the calls whose deadline has passed. Throws when it could not for one of them; it may be called again.</summary>
+    public async Task ExpireAsync(KeySettings settings)
+    {
+        foreach (var holds in book.Expired(clock()).Chunk(ExpiriesAtOnce))
+        {
+            await Task.WhenAll(holds
+                .Select(static hold => hold.Call.RequestId)
+                .Where(requestId => !IsBusy(requestId) && !IsSteppedDown && !writer.IsFull)
+                .Select(requestId => RunStepAsync(requestId, CallStepKind.Expire, () => ExpireAsync(settings, requestId))));
+        }
+    }
+
+    /// <summary>
+    /// A copy of the committed counts; null when there may be something in it that the ledger does not have: an activation
+    /// that was found stale, or wrote an entry otherwise than it counts it, knows so before it can ask here.
+    /// </summary>
+    public QuotaBookState? TakeSnapshot() =>
+        IsSteppedDown || _keyLedger.Failure is not null ? null : book.ToSnapshot();
+
+    /// <summary>See <see cref="IKeyGrain.GetPositionAsync"/>.</summary>
+    public KeyPosition GetPosition()
+    {
+        ThrowIfSteppedDown();
+        return new KeyPosition(book.CommittedSequence, book.Usage(clock()).Totals);
+    }
+
+    /// <summary>Ends this activation: what it believes may differ from the ledger or the directory, and the next one reads both.</summary>
+    public void StepDown(Exception reason)
+    {
+        if (!IsSteppedDown)
+        {
+            IsSteppedDown = true;
+            SteppedDown(reason);
+        }
+    }
+
+    /// <summary>Sends the caller to the next activation when this one ends.</summary>
+    /// <exception cref="StaleActivationException">It ends.</exception>
+    public void ThrowIfSteppedDown()
+    {
+        if (!IsSteppedDown && _keyLedger.Failure is { } failure)
+        {
+            StepDown(failure);
+        }
+
+        if (IsSteppedDown)
+        {
+            throw new StaleActivationException("The key's grain is starting anew; the same call may be tried again.");
+        }
+    }
+
+    /// <summary>Settles a call without a hold: an activation before this one held it, it expired, or it is settled. Only the ledger knows.</summary>
+    private async Task SettleUnknownAsync(KeySettings settings, Settlement settlement)
+    {
+        var entries = await ledger.FindAsync(settlement.Call.RequestId, CancellationToken.None);
+        ThrowIfSteppedDown();
+        if (entries.Count == 0)
+        {
+            await CommitAsync(UsageEntryDraft.First(settings, settlement));
+        }
+        else if (entries is [{ Settlement.Outcome: Outcome.Expired } expired])
+        {
+            await CommitAsync(UsageEntryDraft.Difference(expired, settlement));
+        }
+    }
+
+    /// <summary>Makes the hold of a running call anew, unless the call was settled: that one must stay dead.</summary>
+    private async Task RebuildAsync(HoldRenewal renewal)
+    {
+        var entries = await ledger.FindAsync(renewal.Hold.RequestId, CancellationToken.None);
+        ThrowIfSteppedDown();
+        if (entries.Count == 0)
+        {
+            book.Rebuild(renewal, clock());
+        }
+    }
+
+    /// <summary>Counts a call whose frontend fell silent, unless it was settled or renewed meanwhile.</summary>
+    private async Task ExpireAsync(KeySettings settings, Guid requestId)
+    {
+        // A reserve that arrived again after its settle holds for a call that is over.
+        var entries = await ledger.FindAsync(requestId, CancellationToken.None);
+        ThrowIfSteppedDown();
+        if (entries.Count > 0)
+        {
+            book.Release(requestId);
+            return;
+        }
+
+        var now = clock();
+        if (book.Find(requestId) is { } hold && hold.Deadline <= now.Monotonic)
+        {
+            LogExpired(logger, requestId, settings.Id);
+            await CommitAsync(UsageEntryDraft.Expired(settings, hold, now.Wall));
+        }
+    }
+
+    /// <summary>The ledger first; the totals follow. No caller can cancel it.</summary>
+    private async Task CommitAsync(UsageEntry draft)
+    {
+        // Before the book has changed, so that the hold stays for the frontend's retry.
+        writer.ThrowIfFull();
+        var entry = book.BeginSettle(draft, clock());
+        AppendOutcome outcome;
+        try
+        {
+            outcome = await _keyLedger.AppendAsync(entry);
+        }
+        catch (Exception exception)
+        {
+            StepDown(exception);
+            throw;
+        }
+
+        if (outcome == AppendOutcome.SettledOtherwise)
+        {
+            // The call is in the ledger, so that its caller is done; but not as this book has it.
+            StepDown(_keyLedger.Failure!);
+            return;
+        }
+
+        book.Commit(entry.Sequence);
+        Committed();
+    }
+
+    /// <summary>Runs the only step of a call. The step is forgotten before those who wait for it go on.</summary>
+    private async Task RunStepAsync(Guid requestId, CallStepKind kind, Func<Task> step)
+    {
+        var done = new TaskCompletionSource();
+        _steps.Add(requestId, new CallStep(kind, done.Task));
+        try
+        {
+            await step();
+            _steps.Remove(requestId);
+            done.SetResult();
+        }
+        catch (Exception exception)
+        {
+            _steps.Remove(requestId);
+            done.SetException(exception);
+
+            // Nobody else may be waiting; the caller has it anyway.
+            _ = done.Task.Exception;
+            throw;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Buffers;
+using System.Text;
+using Relay.Grains.Usage;
+
+namespace Relay.Grains.Ledger;
+
+/// <summary>
+/// Entries in the form in which every database gives them back: whole milliseconds, well-formed text without U+0000, short
+/// enough for the columns. Only so can an entry that is read back be compared with the one that was sent.
+/// </summary>
+internal static class LedgerForm
+{
+    /// <summary>The longest text of an entry, in UTF-16 characters.</summary>
+    public const int TextMax = 256;
+
+    /// <summary>The entry as it will be read back.</summary>
+    public static UsageEntry Of(UsageEntry entry)
+    {
+        var settlement = entry.Settlement;
+        return entry with
+        {
+            User = Clean(entry.User),
+            Team = CleanOrNull(entry.Team),
+            Settlement = settlement with
+            {
+                Call = settlement.Call with
+                {
+                    ReservedAt = Truncate(settlement.Call.ReservedAt),
+                    Endpoint = Clean(settlement.Call.Endpoint),
+                    Model = Clean(settlement.Call.Model),
+                },
+                ModelActual = CleanOrNull(settlement.ModelActual),
+                Upstream = Clean(settlement.Upstream),
+                StartedAt = Truncate(settlement.StartedAt),
+                FirstByteAt = settlement.FirstByteAt is { } firstByteAt ? Truncate(firstByteAt) : null,
+                EndedAt = Truncate(settlement.EndedAt),
+            },
+        };
+    }
+
+    /// <summary>The entry with all its counts, but without the texts that came from outside.</summary>
+    public static UsageEntry WithoutTexts(UsageEntry entry) => entry with
+    {
+        Settlement = entry.Settlement with
+        {
+            Call = entry.Settlement.Call with { Model = "" },
+            ModelActual = null,
+            Upstream = "",
+        },
+    };
+
+    private static DateTimeOffset Truncate(DateTimeOffset time) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
+
+    private static string? CleanOrNull(string? text) => text is null ? null : Clean(text);
+
+    private static string Clean(string text)
+    {
+        var left = text.AsSpan();
+        StringBuilder? cleaned = null;
+        var length = 0;
+        while (!left.IsEmpty)
+        {
+            // A lone surrogate decodes to U+FFFD, which is what a database makes of it at best.
+            var wellFormed = Rune.DecodeFromUtf16(left, out var rune, out var consumed) == OperationStatus.Done && rune.Value != 0;
+            if (length + consumed > TextMax)
+            {
+                return cleaned?.ToString() ?? text[..length];
+            }
+
+            if (!wellFormed)
+            {
+                cleaned ??= new StringBuilder(text, 0, length, TextMax);
+            }
+
+            cleaned?.Append(wellFormed ? rune.ToString() : "\uFFFD");
+            length += consumed;
+            left = left[consumed..];
+        }
+
+        return cleaned?.ToString() ?? text;
+    }
+}
