@@ -33,9 +33,9 @@ public interface IKeyGrain : IGrainWithStringKey
     [Alias("Renew")]
     ValueTask RenewAsync(ImmutableArray<HoldRenewal> renewals);
 
-    /// <summary>Replaces the hold by the exact count. Returns when the entry is committed to the ledger; throws when it could not be.</summary>
+    /// <summary>Replaces the hold by the exact count. Returns when the entry is committed to the ledger; throws when it could not be, and may then be sent again.</summary>
     [Alias("Settle")]
-    Task SettleAsync(Settlement settlement);
+    Task<SettleResult> SettleAsync(Settlement settlement);
 
     /// <summary>Drops the hold of a call that was never sent upstream. Nothing is counted.</summary>
     [Alias("Release")]

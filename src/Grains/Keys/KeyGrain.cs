@@ -176,7 +176,7 @@ internal sealed partial class KeyGrain(
     }
 
     /// <inheritdoc />
-    public async Task SettleAsync(Settlement settlement)
+    public async Task<SettleResult> SettleAsync(Settlement settlement)
     {
         var requestId = settlement.Call.RequestId;
         while (_steps.TryGetValue(requestId, out var step))
@@ -184,14 +184,14 @@ internal sealed partial class KeyGrain(
             await step.Done;
             if (step.Kind == CallStepKind.Settle)
             {
-                return;
+                return SettleResult.Settled;
             }
         }
 
         ThrowIfSteppedDown();
         if (FindSettings() is not { } settings)
         {
-            throw new InvalidOperationException($"There is no key {Id}, so that its call cannot be counted.");
+            return SettleResult.UnknownKey;
         }
 
         // Refused before the book has changed, so that the hold stays for the frontend's retry.
@@ -206,6 +206,7 @@ internal sealed partial class KeyGrain(
             () => _book.Find(requestId) is null
                 ? SettleUnknownAsync(settlement)
                 : CommitAsync(UsageEntryDraft.First(settings, settlement)));
+        return SettleResult.Settled;
     }
 
     /// <inheritdoc />
