@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Orleans.Storage;
 using Orleans.TestingHost;
 using Relay.Grains.Admission;
 using Relay.Grains.Directory;
@@ -35,6 +36,8 @@ public sealed class KeyCluster : IAsyncLifetime
 
     public FakeTimeProvider Time { get; } = new(Calls.Noon);
 
+    internal MemorySnapshots Snapshots { get; } = new();
+
     internal LedgerWriter Writer => _cluster.Silos[0].ServiceProvider.GetRequiredService<LedgerWriter>();
 
     public async Task InitializeAsync()
@@ -44,7 +47,7 @@ public sealed class KeyCluster : IAsyncLifetime
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddRelayGrains();
-            silo.AddMemoryGrainStorage("usage", static options => options.GrainStorageSerializer = new JsonStateSerializer());
+            silo.Services.AddKeyedSingleton<IGrainStorage>("usage", Snapshots);
             silo.Services.AddSingleton<TimeProvider>(Time);
             silo.Services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
             silo.Services.AddSingleton<IUsageLedger>(Ledger);

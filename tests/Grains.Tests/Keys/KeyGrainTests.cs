@@ -1,3 +1,4 @@
+using Orleans.Storage;
 using Relay.Grains.Admission;
 using Relay.Grains.Keys;
 using Relay.Grains.Quotas;
@@ -236,6 +237,38 @@ public sealed class KeyGrainTests(KeyCluster cluster) : IClassFixture<KeyCluster
     }
 
     [Fact]
+    public async Task Settle_EveryFourthCommit_SavesASnapshot()
+    {
+        var id = await cluster.CreateAsync();
+        for (var settle = 0; settle < 3; settle++)
+        {
+            await cluster.SettleAsync(id, await cluster.ReserveAsync(id));
+        }
+
+        Assert.False(cluster.Snapshots.Has(cluster.Key(id).GetGrainId()));
+        await cluster.SettleAsync(id, await cluster.ReserveAsync(id));
+        Assert.True(cluster.Snapshots.Has(cluster.Key(id).GetGrainId()));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Settle_SnapshotFails_LosesNothing(bool stale)
+    {
+        var id = await cluster.CreateAsync();
+        cluster.Snapshots.FailOnce(stale ? new InconsistentStateException("stale") : new IOException("The test told it to."));
+
+        for (var settle = 0; settle < 6; settle++)
+        {
+            await cluster.SettleAsync(id, await cluster.ReserveAsync(id));
+        }
+
+        Assert.Equal(6, (await cluster.TotalsAsync(id)).Requests);
+        await cluster.RestartAsync(id);
+        Assert.Equal(6, (await cluster.TotalsAsync(id)).Requests);
+    }
+
+    [Fact]
     public async Task Activate_EntriesThatNoSnapshotHas_CountsThem()
     {
         var id = KeyCluster.NewId();
@@ -350,5 +383,6 @@ public sealed class KeyGrainTests(KeyCluster cluster) : IClassFixture<KeyCluster
             InputTokensHeld = 0,
             OutputTokensHeld = 0,
         },
-        Calls.Tokens(5, 6)) with { KeyId = id, Sequence = sequence };
+        Calls.Tokens(5, 6)) with
+    { KeyId = id, Sequence = sequence };
 }

@@ -166,7 +166,8 @@ public sealed class LedgerWriterTests : IAsyncDisposable
             InputTokensHeld = 1,
             OutputTokensHeld = 1,
         },
-        Calls.Tokens(1, 1)) with { KeyId = key, Sequence = sequence };
+        Calls.Tokens(1, 1)) with
+    { KeyId = key, Sequence = sequence };
 
     /// <summary>Keeps the writer busy with one entry, so that the next ones wait for each other.</summary>
     private async Task BlockWithOneEntryAsync()

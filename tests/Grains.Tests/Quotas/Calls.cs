@@ -44,14 +44,14 @@ internal static class Calls
 
     public static UsageEntry Draft(
         CallFacts call, TokenUsage usage, UsageSource source = UsageSource.Reported, int part = 0) => new()
-    {
-        KeyId = "key_0000000000000000",
-        Sequence = 0,
-        Part = part,
-        Requests = part == 0 ? 1 : 0,
-        User = "ann",
-        Settlement = Settlement(call, usage, source),
-    };
+        {
+            KeyId = "key_0000000000000000",
+            Sequence = 0,
+            Part = part,
+            Requests = part == 0 ? 1 : 0,
+            User = "ann",
+            Settlement = Settlement(call, usage, source),
+        };
 
     /// <summary>Settles and commits in one go.</summary>
     public static UsageEntry Settle(
