@@ -40,10 +40,10 @@ internal static class FrontendApplication
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddRouting();
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.AddStandalone(directory);
         builder.AddUpstreams();
         builder.AddAdmission();
         builder.AddForwarding();
-        builder.AddStandalone(directory);
 
         var app = builder.Build();
         SettingsCheck.Run(app.Services);

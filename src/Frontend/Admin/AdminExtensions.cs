@@ -13,5 +13,6 @@ internal static class AdminExtensions
         KeyEndpoints.Map(group);
         UserEndpoints.Map(group);
         UsageEndpoints.Map(group);
+        OutboxEndpoints.Map(group);
     }
 }

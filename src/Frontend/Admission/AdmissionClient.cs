@@ -11,18 +11,24 @@ namespace Relay.Frontend.Admission;
 internal sealed partial class AdmissionClient
 {
     private readonly IGrainFactory _grains;
+    private readonly Outbox _outbox;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _settleTime;
     private readonly ILogger<AdmissionClient> _logger;
     private readonly ResiliencePipeline _untilSettled;
     private readonly ConcurrentDictionary<Guid, OpenHold> _open = new();
 
-    public AdmissionClient(IGrainFactory grains, TimeProvider time, IOptions<AdmissionOptions> options, ILogger<AdmissionClient> logger)
+    public AdmissionClient(IGrainFactory grains, Outbox outbox, TimeProvider time, IOptions<AdmissionOptions> options, ILogger<AdmissionClient> logger)
     {
         _grains = grains;
+        _outbox = outbox;
+        _time = time;
         _logger = logger;
+        _settleTime = TimeSpan.FromSeconds(options.Value.SettleSeconds);
 
         // A settle may arrive twice: it carries the call's id. So it is sent again until it is acknowledged.
         _untilSettled = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddTimeout(TimeSpan.FromSeconds(options.Value.SettleSeconds))
+            .AddTimeout(_settleTime)
             .AddRetry(new RetryStrategyOptions
             {
                 MaxRetryAttempts = int.MaxValue,
@@ -54,6 +60,12 @@ internal sealed partial class AdmissionClient
     /// <summary>Asks for a hold. Null when no grain could answer: the call must then be refused.</summary>
     public async Task<(AdmissionDecision Decision, OpenHold? Hold)?> ReserveAsync(string keyId, ReserveRequest request)
     {
+        // A call may only start if its count has a place to go whatever happens, and if its key's totals are known.
+        if (!_outbox.HasRoomFor(_open.Count) || !await SettleWaitingAsync(keyId))
+        {
+            return null;
+        }
+
         var key = Grain(keyId);
         AdmissionDecision decision;
         try
@@ -90,14 +102,14 @@ internal sealed partial class AdmissionClient
     {
         try
         {
-            await _untilSettled.ExecuteAsync(
+            var result = await _untilSettled.ExecuteAsync(
                 async cancellationToken => await hold.Key.SettleAsync(settlement).WaitAsync(cancellationToken));
-            return true;
+            return result == SettleResult.Settled || await KeepAsync(hold, settlement);
         }
         catch (Exception e)
         {
-            LogUnsettled(hold.KeyId, hold.Facts.RequestId, settlement.Usage.InputTokens, settlement.Usage.OutputTokens, e);
-            return false;
+            LogLate(hold.KeyId, hold.Facts.RequestId, e);
+            return await KeepAsync(hold, settlement);
         }
         finally
         {
@@ -122,6 +134,32 @@ internal sealed partial class AdmissionClient
 
     /// <summary>Renews the hold no more.</summary>
     public void Forget(OpenHold hold) => _open.TryRemove(hold.Facts.RequestId, out _);
+
+    private async Task<bool> KeepAsync(OpenHold hold, Settlement settlement)
+    {
+        try
+        {
+            await _outbox.AddAsync(new OutboxEntry(hold.KeyId, settlement));
+            return true;
+        }
+        catch (Exception e)
+        {
+            LogUnsettled(hold.KeyId, hold.Facts.RequestId, settlement.Usage.InputTokens, settlement.Usage.OutputTokens, e);
+            return false;
+        }
+    }
+
+    private async Task<bool> SettleWaitingAsync(string keyId)
+    {
+        try
+        {
+            return !_outbox.IsWaiting(keyId) || await _outbox.SendAsync(keyId).WaitAsync(_settleTime, _time);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
 
     private IKeyGrain Grain(string keyId) => _grains.GetGrain<IKeyGrain>(KeyId.ToGrainKey(keyId));
 }

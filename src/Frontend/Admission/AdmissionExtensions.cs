@@ -8,6 +8,9 @@ internal static class AdmissionExtensions
     public static void AddAdmission(this IHostApplicationBuilder builder)
     {
         builder.AddSettings<AdmissionOptions, AdmissionOptionsValidator>(AdmissionOptions.SectionName);
+        builder.AddSettings<OutboxOptions, OutboxOptionsValidator>(OutboxOptions.SectionName);
+        builder.Services.AddSingleton<Outbox>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<Outbox>());
         builder.Services.AddSingleton<AdmissionClient>();
         builder.Services.AddHostedService<HoldRenewer>();
     }

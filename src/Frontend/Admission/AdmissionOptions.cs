@@ -12,7 +12,7 @@ internal sealed class AdmissionOptions
     [Range(0.1, 60)]
     public double RenewSeconds { get; set; } = 2;
 
-    /// <summary>How long a settle is tried before the response is cut, in seconds: 0.1 to 60, by default 10.</summary>
+    /// <summary>How long a settle is tried before its count goes to the outbox, in seconds: 0.1 to 60, by default 2.</summary>
     [Range(0.1, 60)]
-    public double SettleSeconds { get; set; } = 10;
+    public double SettleSeconds { get; set; } = 2;
 }

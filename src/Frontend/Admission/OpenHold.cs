@@ -29,7 +29,7 @@ internal sealed class OpenHold(AdmissionClient client, IKeyGrain key, string key
         Facts,
         new TokenUsage { InputTokens = Facts.InputTokensHeld, OutputTokens = Volatile.Read(ref _outputTokensSoFar) });
 
-    /// <summary>Replaces the hold by the count. False when the count could not be made durable in time.</summary>
+    /// <summary>Replaces the hold by the count. False when the count could be made durable neither in the ledger nor in the outbox.</summary>
     public Task<bool> SettleAsync(Settlement settlement) => client.SettleAsync(this, settlement);
 
     /// <summary>Drops the hold of a call that never reached an upstream.</summary>

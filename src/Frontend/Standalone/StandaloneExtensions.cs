@@ -1,3 +1,4 @@
+using Relay.Frontend.Admission;
 using Relay.Frontend.Authentication;
 using Relay.Frontend.Configuration;
 using Relay.Grains.Ledger;
@@ -21,6 +22,7 @@ internal static class StandaloneExtensions
         builder.Services.AddSettingsCheck<LedgerOptions>(LedgerOptions.SectionName);
         builder.AddStandaloneSilo(directory);
         builder.Services.AddSingleton<StartReport>();
+        builder.Services.AddSingleton(new OutboxPlace(directory.FullPath));
         AddAdminKey(builder, directory);
     }
 

@@ -37,7 +37,7 @@ public interface IKeyGrain : IGrainWithStringKey
     /// <exception cref="Ledger.LedgerFullException">Too much waits for the ledger.</exception>
     /// <exception cref="Ledger.StaleActivationException">The activation steps down; the next one takes it.</exception>
     [Alias("Settle")]
-    Task SettleAsync(Settlement settlement);
+    Task<SettleResult> SettleAsync(Settlement settlement);
 
     /// <summary>Drops the hold of a call that was never sent upstream. Nothing is counted.</summary>
     [Alias("Release")]

@@ -165,10 +165,16 @@ internal sealed partial class KeyGrain(
     }
 
     /// <inheritdoc />
-    public Task SettleAsync(Settlement settlement) =>
-        FindSettings() is { } settings
-            ? _calls.SettleAsync(settings, settlement)
-            : throw new InvalidOperationException($"There is no key {Id}, so that its call cannot be counted.");
+    public async Task<SettleResult> SettleAsync(Settlement settlement)
+    {
+        if (FindSettings() is not { } settings)
+        {
+            return SettleResult.UnknownKey;
+        }
+
+        await _calls.SettleAsync(settings, settlement);
+        return SettleResult.Settled;
+    }
 
     /// <inheritdoc />
     public ValueTask ReleaseAsync(Guid requestId) => _calls.ReleaseAsync(requestId);

@@ -1,0 +1,19 @@
+namespace Relay.Frontend.Admission;
+
+internal sealed partial class Outbox
+{
+    [LoggerMessage(LogLevel.Warning, "{Count} counts wait in the outbox since before this start.")]
+    private static partial void LogRecovered(ILogger logger, int count);
+
+    [LoggerMessage(LogLevel.Warning, "Counts of {KeyId} still wait; {Count} counts wait in all.")]
+    private static partial void LogStillWaiting(ILogger logger, string keyId, int count, Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "The count of {RequestId} is set aside: there is no key {KeyId}.")]
+    private static partial void LogSetAside(ILogger logger, string keyId, Guid requestId);
+
+    [LoggerMessage(LogLevel.Error, "A line of the outbox cannot be read; it is set aside.")]
+    private static partial void LogUnreadable(ILogger logger);
+
+    [LoggerMessage(LogLevel.Critical, "The outbox could not keep {Count} counts.")]
+    private static partial void LogNotKept(ILogger logger, int count, Exception exception);
+}

@@ -1,0 +1,291 @@
+using System.Text;
+using Microsoft.Extensions.Options;
+using Relay.Grains.Admission;
+using Relay.Grains.Keys;
+
+namespace Relay.Frontend.Admission;
+
+/// <summary>
+/// Keeps counts that no grain could take, on disk and in order, until one does. It outlives this process. Nothing is ever dropped:
+/// what no grain will take is set aside in a file of its own, and when there is no room for more, calls are refused before they start.
+/// </summary>
+internal sealed partial class Outbox(
+    IGrainFactory grains,
+    OutboxPlace place,
+    TimeProvider time,
+    IOptions<OutboxOptions> options,
+    ILogger<Outbox> logger) : BackgroundService
+{
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _fileGate = new(1);
+    private readonly SemaphoreSlim _added = new(0, 1);
+    private readonly Dictionary<string, Queue<OutboxEntry>> _waiting = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Task<bool>> _sending = new(StringComparer.Ordinal);
+    private List<OutboxAdd> _adds = [];
+    private OutboxFile? _file;
+    private int _count;
+    private int _setAside;
+
+    /// <summary>How many counts wait.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>How many lines the file of what was set aside has.</summary>
+    public int SetAsideCount => Volatile.Read(ref _setAside);
+
+    /// <summary>Whether each of so many calls in flight could leave its count here, and one more.</summary>
+    public bool HasRoomFor(int callsInFlight) =>
+        (long)Count + callsInFlight < options.Value.Entries && (_file?.Length ?? 0) < options.Value.Bytes;
+
+    /// <summary>Whether counts of that key wait.</summary>
+    public bool IsWaiting(string keyId)
+    {
+        lock (_lock)
+        {
+            return _waiting.ContainsKey(keyId);
+        }
+    }
+
+    /// <summary>Keeps a count. When the task has ended well, the count is on the disk; entries that arrive together share one sync.</summary>
+    /// <exception cref="IOException">The disk did not take it.</exception>
+    public async Task AddAsync(OutboxEntry entry)
+    {
+        var add = new OutboxAdd(entry, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        lock (_lock)
+        {
+            _adds.Add(add);
+        }
+
+        await _fileGate.WaitAsync(CancellationToken.None);
+        try
+        {
+            AppendAdds();
+        }
+        finally
+        {
+            _fileGate.Release();
+        }
+
+        await add.Kept.Task;
+    }
+
+    /// <summary>Settles what waits of one key, in order. False when something still waits.</summary>
+    public Task<bool> SendAsync(string keyId)
+    {
+        lock (_lock)
+        {
+            if (!_waiting.ContainsKey(keyId))
+            {
+                return Task.FromResult(true);
+            }
+
+            if (!_sending.TryGetValue(keyId, out var sending))
+            {
+                _sending[keyId] = sending = SendAllAsync(keyId);
+            }
+
+            return sending;
+        }
+    }
+
+    /// <inheritdoc />
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (File.Exists(place.SetAsideFile))
+        {
+            _setAside = (await File.ReadAllLinesAsync(place.SetAsideFile, cancellationToken)).Length;
+        }
+
+        _file = OutboxFile.Open(place.File, out var waiting, out var unreadable);
+        foreach (var line in unreadable)
+        {
+            SetAside("unreadable", line);
+            LogUnreadable(logger);
+        }
+
+        Take(waiting);
+        if (waiting.Count > 0)
+        {
+            LogRecovered(logger, waiting.Count);
+        }
+
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public override void Dispose()
+    {
+        base.Dispose();
+        _file?.Dispose();
+        _fileGate.Dispose();
+        _added.Dispose();
+    }
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            if (Count == 0)
+            {
+                await _added.WaitAsync(stoppingToken);
+            }
+            else
+            {
+                await Task.Delay(TimeSpan.FromSeconds(options.Value.RetrySeconds), time, stoppingToken);
+            }
+
+            string[] keys;
+            lock (_lock)
+            {
+                keys = [.. _waiting.Keys];
+            }
+
+            foreach (var key in keys)
+            {
+                stoppingToken.ThrowIfCancellationRequested();
+                await SendAsync(key);
+            }
+        }
+    }
+
+    private void AppendAdds()
+    {
+        List<OutboxAdd> adds;
+        lock (_lock)
+        {
+            (adds, _adds) = (_adds, []);
+        }
+
+        if (adds.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            _file!.Append([.. adds.Select(add => add.Entry)]);
+        }
+        catch (Exception e)
+        {
+            LogNotKept(logger, adds.Count, e);
+            adds.ForEach(add => add.Kept.SetException(e));
+            return;
+        }
+
+        Take([.. adds.Select(add => add.Entry)]);
+        adds.ForEach(add => add.Kept.SetResult());
+    }
+
+    private void Take(IReadOnlyList<OutboxEntry> entries)
+    {
+        lock (_lock)
+        {
+            foreach (var entry in entries)
+            {
+                if (!_waiting.TryGetValue(entry.KeyId, out var queue))
+                {
+                    _waiting[entry.KeyId] = queue = [];
+                }
+
+                queue.Enqueue(entry);
+            }
+
+            _count += entries.Count;
+            if (_count > 0 && _added.CurrentCount == 0)
+            {
+                _added.Release();
+            }
+        }
+    }
+
+    private async Task<bool> SendAllAsync(string keyId)
+    {
+        // Begun under the lock, and to be entered again only without it.
+        await Task.Yield();
+        try
+        {
+            while (Peek(keyId) is { } entry)
+            {
+                var result = await grains.GetGrain<IKeyGrain>(KeyId.ToGrainKey(keyId)).SettleAsync(entry.Settlement);
+                if (result == SettleResult.UnknownKey)
+                {
+                    SetAside("unknown key", JsonOf(entry));
+                    LogSetAside(logger, keyId, entry.Settlement.Call.RequestId);
+                }
+
+                await RemoveAsync(entry);
+            }
+
+            return true;
+        }
+        catch (Exception e)
+        {
+            LogStillWaiting(logger, keyId, Count, e);
+            return false;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _sending.Remove(keyId);
+            }
+        }
+    }
+
+    private OutboxEntry? Peek(string keyId)
+    {
+        lock (_lock)
+        {
+            return _waiting.TryGetValue(keyId, out var queue) ? queue.Peek() : null;
+        }
+    }
+
+    private async Task RemoveAsync(OutboxEntry entry)
+    {
+        await _fileGate.WaitAsync(CancellationToken.None);
+        try
+        {
+            _file!.MarkDone(entry.Settlement.Call.RequestId);
+            lock (_lock)
+            {
+                var queue = _waiting[entry.KeyId];
+                queue.Dequeue();
+                _count--;
+                if (queue.Count == 0)
+                {
+                    _waiting.Remove(entry.KeyId);
+                }
+            }
+
+            if (Count == 0)
+            {
+                _file.Clear();
+            }
+        }
+        finally
+        {
+            _fileGate.Release();
+        }
+    }
+
+    private static string JsonOf(OutboxEntry entry)
+    {
+        var line = new System.Buffers.ArrayBufferWriter<byte>();
+        new OutboxLine(entry, Done: null).Write(line);
+        return Encoding.UTF8.GetString(line.WrittenSpan).TrimEnd('\n');
+    }
+
+    private void SetAside(string reason, string line)
+    {
+        var append = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            append.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using var file = new FileStream(place.SetAsideFile, append);
+        file.Write(Encoding.UTF8.GetBytes($"{reason}: {line}\n"));
+        file.Flush(flushToDisk: true);
+        Interlocked.Increment(ref _setAside);
+    }
+}
