@@ -4,6 +4,7 @@ using Polly;
 using Polly.Retry;
 using Relay.Grains.Admission;
 using Relay.Grains.Keys;
+using Relay.Grains.Ledger;
 
 namespace Relay.Frontend.Admission;
 
@@ -31,6 +32,8 @@ internal sealed partial class AdmissionClient
             .AddTimeout(_settleTime)
             .AddRetry(new RetryStrategyOptions
             {
+                // A full ledger queue does not empty while callers press on: such a count goes to the outbox at once.
+                ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is not LedgerFullException),
                 MaxRetryAttempts = int.MaxValue,
                 BackoffType = DelayBackoffType.Exponential,
                 Delay = TimeSpan.FromMilliseconds(50),
