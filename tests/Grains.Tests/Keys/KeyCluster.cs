@@ -50,6 +50,9 @@ public sealed class KeyCluster : IAsyncLifetime
             silo.Services.AddKeyedSingleton<IGrainStorage>("usage", Snapshots);
             silo.Services.AddSingleton<TimeProvider>(Time);
             silo.Services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
+
+            // The writer's pauses between two tries pass by themselves; the tests' clock is for windows and deadlines.
+            silo.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<LedgerWriter>(services, TimeProvider.System));
             silo.Services.AddSingleton<IUsageLedger>(Ledger);
             silo.Services.AddSingleton<IKeyDirectory>(Directory);
         });

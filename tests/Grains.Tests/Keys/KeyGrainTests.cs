@@ -147,27 +147,28 @@ public sealed class KeyGrainTests(KeyCluster cluster) : IClassFixture<KeyCluster
     }
 
     [Fact]
-    public async Task Settle_LedgerFailsOnce_IsRightAfterTheRetry()
+    public async Task Settle_LedgerFailsForAWhile_IsRightAfterTheRetry()
     {
         var id = await cluster.CreateAsync();
         await cluster.SettleAsync(id, await cluster.ReserveAsync(id));
         var call = await cluster.ReserveAsync(id);
-        cluster.Ledger.FailBeforeWriting(1);
+        cluster.Ledger.FailBeforeWriting(int.MaxValue);
 
         await Assert.ThrowsAsync<IOException>(() => cluster.SettleAsync(id, call));
+        cluster.Ledger.FailBeforeWriting(0);
         await cluster.SettleAsync(id, call);
 
         Assert.Equal(new UsageTotals(2, Calls.Tokens(6, 8)), await cluster.TotalsAsync(id));
     }
 
     [Fact]
-    public async Task Settle_LedgerWritesThenFails_IsRightAfterTheRetry()
+    public async Task Settle_LedgerWritesThenFails_IsFoundAndCountedOnce()
     {
         var id = await cluster.CreateAsync();
         var call = await cluster.ReserveAsync(id);
         cluster.Ledger.FailAfterWriting(1);
 
-        await Assert.ThrowsAsync<IOException>(() => cluster.SettleAsync(id, call));
+        await cluster.SettleAsync(id, call);
         await cluster.SettleAsync(id, call);
         await cluster.SettleAsync(id, await cluster.ReserveAsync(id));
 
