@@ -98,7 +98,7 @@ internal sealed record RelayError
         StatusCodes.Status413PayloadTooLarge,
         InvalidRequest,
         "request_too_large",
-        string.Create(CultureInfo.InvariantCulture, $"The request body is larger than {bytesMax} bytes, the most that this Relay takes (Relay:MaxRequestBodyBytes)."));
+        string.Create(CultureInfo.InvariantCulture, $"The request body is larger than {bytesMax} bytes, the most that Relay takes here."));
 
     /// <summary>415: the body is compressed.</summary>
     public static RelayError UnsupportedEncoding(string encoding) => new(
