@@ -142,6 +142,20 @@ internal sealed record RelayError
         RetryAfter = TimeSpan.FromSeconds(1),
     };
 
+    /// <summary>503: the call was made, but its count could be kept nowhere. Not to be tried again at once: each try is paid for.</summary>
+    public static RelayError Uncounted() => new(
+        StatusCodes.Status503ServiceUnavailable,
+        "server_error",
+        "usage_not_recorded",
+        "The upstream answered, but Relay could not record what the call used, so it does not hand the answer out.")
+    {
+        ShouldRetry = false,
+    };
+
+    /// <summary>408: the request's body came too slowly.</summary>
+    public static RelayError RequestTooSlow() =>
+        new(StatusCodes.Status408RequestTimeout, InvalidRequest, "request_timeout", "The request's body came too slowly.");
+
     /// <summary>504: the upstream did not answer in time.</summary>
     public static RelayError UpstreamTimedOut(string what) =>
         new(StatusCodes.Status504GatewayTimeout, "server_error", "upstream_timeout", what);
