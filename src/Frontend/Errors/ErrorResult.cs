@@ -24,12 +24,6 @@ internal sealed class ErrorResult(RelayError error) : IResult
             headers["x-should-retry"] = retry ? "true" : "false";
         }
 
-        if (error.Status is StatusCodes.Status413PayloadTooLarge or StatusCodes.Status408RequestTimeout)
-        {
-            // The rest of the body is not wanted.
-            headers.Connection = "close";
-        }
-
         if (error.Status == StatusCodes.Status401Unauthorized)
         {
             headers.WWWAuthenticate = new StringValues("Bearer");
