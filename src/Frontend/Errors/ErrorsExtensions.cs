@@ -57,9 +57,12 @@ internal static partial class ErrorsExtensions
     private static Task WriteRejectionAsync(HttpContext http, BadHttpRequestException e)
     {
         var bytesMax = http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? 0;
-        return ErrorResult.WriteAsync(http, e.StatusCode == StatusCodes.Status413PayloadTooLarge
-            ? RelayError.BodyTooLarge(bytesMax)
-            : RelayError.BadRequest("The request could not be read to its end."));
+        return ErrorResult.WriteAsync(http, e.StatusCode switch
+        {
+            StatusCodes.Status413PayloadTooLarge => RelayError.BodyTooLarge(bytesMax),
+            StatusCodes.Status408RequestTimeout => RelayError.RequestTooSlow(),
+            _ => RelayError.BadRequest("The request could not be read to its end."),
+        });
     }
 
     [LoggerMessage(LogLevel.Error, "{RequestId} failed unexpectedly.")]

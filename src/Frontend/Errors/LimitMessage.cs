@@ -15,9 +15,12 @@ internal static class LimitMessage
         var reset = state.ResetsAt is { } at
             ? string.Create(CultureInfo.InvariantCulture, $" It resets at {at.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.")
             : limit.Metric == Metric.Concurrency ? " Try again when a call has ended." : " It never resets.";
+        var advice = refusal.Needed > limit.Amount && limit.Metric is not (Metric.Requests or Metric.Concurrency)
+            ? " That is more than the whole limit: send less, or lower the output cap."
+            : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"The limit of {limit.Amount} {name}{models} of {refusal.Level} {subject} is reached: {state.Used} used, {state.Held} held by calls in flight, {state.Remaining} left; this call needs {refusal.Needed}.{reset}");
+            $"The limit of {limit.Amount} {name}{models} of {refusal.Level} {subject} is reached: {state.Used} used, {state.Held} held by calls in flight, {state.Remaining} left; this call needs {refusal.Needed}.{advice}{reset}");
     }
 
     private static string MetricName(Metric metric) => metric switch

@@ -98,7 +98,7 @@ internal sealed record RelayError
         StatusCodes.Status413PayloadTooLarge,
         InvalidRequest,
         "request_too_large",
-        string.Create(CultureInfo.InvariantCulture, $"The request body is larger than {bytesMax} bytes, the most that this Relay takes (Relay:MaxRequestBodyBytes)."));
+        string.Create(CultureInfo.InvariantCulture, $"The request body is larger than {bytesMax} bytes, the most that Relay takes here."));
 
     /// <summary>415: the body is compressed.</summary>
     public static RelayError UnsupportedEncoding(string encoding) => new(
@@ -141,6 +141,20 @@ internal sealed record RelayError
     {
         RetryAfter = TimeSpan.FromSeconds(1),
     };
+
+    /// <summary>503: the call was made, but its count could be kept nowhere. Not to be tried again at once: each try is paid for.</summary>
+    public static RelayError Uncounted() => new(
+        StatusCodes.Status503ServiceUnavailable,
+        "server_error",
+        "usage_not_recorded",
+        "The upstream answered, but Relay could not record what the call used, so it does not hand the answer out.")
+    {
+        ShouldRetry = false,
+    };
+
+    /// <summary>408: the request's body came too slowly.</summary>
+    public static RelayError RequestTooSlow() =>
+        new(StatusCodes.Status408RequestTimeout, InvalidRequest, "request_timeout", "The request's body came too slowly.");
 
     /// <summary>504: the upstream did not answer in time.</summary>
     public static RelayError UpstreamTimedOut(string what) =>

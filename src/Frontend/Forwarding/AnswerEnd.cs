@@ -20,9 +20,7 @@ internal static class AnswerEnd
             return;
         }
 
-        var error = !settled ? RelayError.Unavailable()
-            : end == RelayEnd.UpstreamStalled ? RelayError.UpstreamTimedOut("The upstream stopped sending in the middle of its answer.")
-            : RelayError.UpstreamFailed("The upstream's answer broke off.");
+        var error = ErrorOf(end) ?? RelayError.Uncounted();
         if (!relay.HasSent)
         {
             http.Response.Clear();
@@ -34,4 +32,12 @@ internal static class AnswerEnd
         await relay.FinishBrokenAsync(error);
         throw new CutConnectionException();
     }
+
+    /// <summary>What is wrong with an upstream's answer that ended so; null when nothing is.</summary>
+    public static RelayError? ErrorOf(RelayEnd end) => end switch
+    {
+        RelayEnd.UpstreamStalled => RelayError.UpstreamTimedOut("The upstream stopped sending in the middle of its answer."),
+        RelayEnd.UpstreamCut => RelayError.UpstreamFailed("The upstream's answer broke off, or was no valid answer."),
+        _ => null,
+    };
 }

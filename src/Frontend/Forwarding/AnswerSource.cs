@@ -61,6 +61,13 @@ internal sealed class AnswerSource(Stream body, UpstreamDeadline deadline, TimeP
         }
     }
 
+    /// <summary>Ends a started read whose bytes nobody wants any more, so that its buffer is free when this returns.</summary>
+    public async Task AbandonAsync(ValueTask<int> started)
+    {
+        deadline.Cancel();
+        await FinishAsync(started);
+    }
+
     /// <summary>One read from start to finish.</summary>
     public ValueTask<int> ReadAsync(Memory<byte> buffer) => FinishAsync(StartAsync(buffer));
 }

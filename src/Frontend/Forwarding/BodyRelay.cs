@@ -20,12 +20,14 @@ internal sealed class BodyRelay(HttpResponse response, AnswerSource source, long
     private byte[] _next = ArrayPool<byte>.Shared.Rent(PartBytes);
     private int _withheld;
     private bool _isWhole;
+    private long _received;
 
     public TokenUsage? Usage => _meter.Usage;
 
     public string? Model => _meter.Model;
 
-    public long OutputTextBytes => _meter.OutputTextBytes;
+    // Of what is no JSON, all is taken for text: an answer that is there was not free.
+    public long OutputTextBytes => _meter.IsJson || _meter.OutputTextBytes > 0 ? _meter.OutputTextBytes : _received;
 
     public DateTimeOffset? FirstByteAt => source.FirstByteAt;
 
@@ -55,15 +57,14 @@ internal sealed class BodyRelay(HttpResponse response, AnswerSource source, long
 
     private async Task<RelayEnd> RelayAsync()
     {
-        var received = 0L;
         var unflushed = 0;
         var read = await source.ReadAsync(_part);
         while (read > 0)
         {
             _meter.Append(_part.AsSpan(0, read));
             _withheld = read;
-            received += read;
-            if (received == expectedLength)
+            _received += read;
+            if (_received == expectedLength)
             {
                 return RelayEnd.Complete;
             }
@@ -71,7 +72,16 @@ internal sealed class BodyRelay(HttpResponse response, AnswerSource source, long
             var next = source.StartAsync(_next);
             var flush = !next.IsCompleted || unflushed > UnflushedBytesMax;
             unflushed = flush ? 0 : unflushed + read;
-            await SendAsync(_withheld - 1, flush);
+            try
+            {
+                await SendAsync(_withheld - 1, flush);
+            }
+            catch
+            {
+                await source.AbandonAsync(next);
+                throw;
+            }
+
             var last = _part[_withheld - 1];
             read = await source.FinishAsync(next);
             if (read == 0)
@@ -90,7 +100,7 @@ internal sealed class BodyRelay(HttpResponse response, AnswerSource source, long
             (_part, _next) = (_next, _part);
         }
 
-        return source.End == RelayEnd.Complete && received < expectedLength ? RelayEnd.UpstreamCut : source.End;
+        return source.End == RelayEnd.Complete && _received < expectedLength ? RelayEnd.UpstreamCut : source.End;
     }
 
     private async Task SendAsync(int bytes, bool flush)

@@ -17,8 +17,8 @@ internal sealed partial class ForwardHandler
         LogCall(
             RequestIds.Format(call.RequestId),
             call.KeyId ?? "-",
-            call.User ?? "-",
-            call.Model ?? "-",
+            LogText.Quote(call.User ?? "-"),
+            LogText.Quote(call.Model ?? "-"),
             call.Endpoint,
             call.Status,
             CallNames.Of(call),
@@ -28,6 +28,9 @@ internal sealed partial class ForwardHandler
             call.Source == UsageSource.Reported ? "reported" : "estimated",
             (long)(time.GetUtcNow() - call.StartedAt).TotalMilliseconds);
     }
+
+    [LoggerMessage(LogLevel.Warning, "The answer of upstream {Upstream} could not be sent on.")]
+    private static partial void LogUnsendable(ILogger logger, string upstream, Exception exception);
 
     [LoggerMessage(LogLevel.Information, "{RequestId} key={KeyId} user={User} model={Model} endpoint={Endpoint} status={Status} outcome={Outcome} {Tokens} source={Source} ms={DurationMs}")]
     private partial void LogCall(

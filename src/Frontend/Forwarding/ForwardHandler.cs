@@ -67,8 +67,15 @@ internal sealed partial class ForwardHandler(
             call.Status = StatusCodes.Status499ClientClosedRequest;
             call.Outcome = Outcome.ClientClosed;
         }
+        catch (BadHttpRequestException e)
+        {
+            call.Status = e.StatusCode;
+            throw;
+        }
         finally
         {
+            // What the client got outranks what was planned.
+            call.Status = http.Response.HasStarted ? http.Response.StatusCode : call.Status;
             LogCall(call);
         }
     }
@@ -103,8 +110,8 @@ internal sealed partial class ForwardHandler(
             http.Response.StatusCode = call.Status;
 
             // 6. Relay and meter.
-            using var relay = await sender.OpenAsync(http, answer, facts.UsageAsked, hold, deadline);
-            var end = await relay.RunAsync();
+            using var relay = await sender.OpenAsync(http, answer, facts, hold, deadline);
+            var end = await RelayAsync(relay);
             Count(call, facts, relay, end);
 
             // 7. Settle.
@@ -112,6 +119,20 @@ internal sealed partial class ForwardHandler(
 
             // 8. Let the end go.
             await AnswerEnd.SendAsync(http, relay, end, settled);
+        }
+    }
+
+    /// <summary>An answer that cannot be sent on as HTTP is the upstream's fault, and counted all the same.</summary>
+    private async Task<RelayEnd> RelayAsync(IAnswerRelay relay)
+    {
+        try
+        {
+            return await relay.RunAsync();
+        }
+        catch (Exception e)
+        {
+            LogUnsendable(logger, upstream.Name, e);
+            return RelayEnd.UpstreamCut;
         }
     }
 
@@ -231,6 +252,12 @@ internal sealed partial class ForwardHandler(
     private static void Count(RelayedCall call, RequestFacts facts, IAnswerRelay relay, RelayEnd end)
     {
         call.FirstByteAt = relay.FirstByteAt;
+        var isRefusal = call.Status >= StatusCodes.Status300MultipleChoices;
+        if (!relay.HasSent)
+        {
+            call.Status = AnswerEnd.ErrorOf(end)?.Status ?? call.Status;
+        }
+
         call.ModelActual = relay.Model is null ? null : RecordText.Clean(relay.Model);
         call.Outcome = end switch
         {
@@ -242,7 +269,7 @@ internal sealed partial class ForwardHandler(
         {
             (call.Usage, call.Source) = (usage, UsageSource.Reported);
         }
-        else if (call.Status >= StatusCodes.Status300MultipleChoices)
+        else if (isRefusal)
         {
             (call.Usage, call.Source) = (default, UsageSource.Reported);
         }
@@ -252,7 +279,7 @@ internal sealed partial class ForwardHandler(
             call.Usage = new TokenUsage
             {
                 InputTokens = facts.InputTokensEstimated,
-                OutputTokens = Metering.TokenEstimator.CountFromTextBytes(relay.OutputTextBytes),
+                OutputTokens = facts.Choices == 0 ? 0 : Metering.TokenEstimator.CountFromTextBytes(relay.OutputTextBytes),
             };
         }
     }

@@ -36,7 +36,7 @@ internal static class HeaderRules
     {
         foreach (var (name, values) in from)
         {
-            if (ToUpstream.Contains(name) || name.StartsWith("x-stainless-", StringComparison.OrdinalIgnoreCase))
+            if ((ToUpstream.Contains(name) || name.StartsWith("x-stainless-", StringComparison.OrdinalIgnoreCase)) && IsFit(values))
             {
                 to.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
             }
@@ -44,7 +44,7 @@ internal static class HeaderRules
 
         if (content is not null && !StringValues.IsNullOrEmpty(from.ContentType))
         {
-            content.TryAddWithoutValidation("content-type", from.ContentType.ToString());
+            content.TryAddWithoutValidation("content-type", IsFit(from.ContentType) ? from.ContentType.ToString() : "application/json");
         }
     }
 
@@ -61,8 +61,26 @@ internal static class HeaderRules
         {
             if (ToClient.Contains(name))
             {
-                to[name] = values.Count == 1 ? new StringValues(values.ToString()) : new StringValues([.. values]);
+                var copy = values.Count == 1 ? new StringValues(values.ToString()) : new StringValues([.. values]);
+                if (IsFit(copy))
+                {
+                    to[name] = copy;
+                }
             }
         }
+    }
+
+    /// <summary>Whether any HTTP stack takes the values: some send other bytes, and refusing the whole call for one would help nobody.</summary>
+    private static bool IsFit(StringValues values)
+    {
+        foreach (var value in values)
+        {
+            if (value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }

@@ -10,8 +10,11 @@ namespace Relay.Frontend.Forwarding;
 /// </summary>
 internal struct InputEstimate
 {
-    /// <summary>What a large image costs in high detail.</summary>
+    /// <summary>What a large image costs in high detail; a file costs at least that.</summary>
     private const int TokensPerInlineFile = 1600;
+
+    /// <summary>Some 2,000 tokens for a page of a PDF, whose text and picture are both read, at 100 kB of bytes, 133 kB in base64.</summary>
+    private const int FileCharactersPerToken = 64;
 
     /// <summary>What a message costs beside its text.</summary>
     private const int TokensPerMessage = 8;
@@ -28,6 +31,8 @@ internal struct InputEstimate
     private long _tokens;
     private int _audioDepth;
     private bool _isAudio;
+    private bool _isImage;
+    private bool _isFile;
 
     /// <summary>The tokens so far.</summary>
     public readonly long Tokens => _tokens + TokenEstimator.BoundFromTextBytes(_textBytes);
@@ -39,6 +44,9 @@ internal struct InputEstimate
         {
             case JsonTokenType.PropertyName:
                 ReadName(ref reader);
+
+                // Of schemas the model reads the names too.
+                _textBytes += member == RequestMember.Schema && reader.CurrentDepth > 1 ? JsonText.DecodedBytes(ref reader) : 0;
                 break;
             case JsonTokenType.StartObject when member == RequestMember.Messages && reader.CurrentDepth == 2:
                 _tokens += TokensPerMessage;
@@ -55,6 +63,8 @@ internal struct InputEstimate
     private void ReadName(ref Utf8JsonReader reader)
     {
         var depth = reader.CurrentDepth;
+        _isImage = JsonText.Is(ref reader, "url"u8) || JsonText.Is(ref reader, "image_url"u8);
+        _isFile = JsonText.Is(ref reader, "file_data"u8);
         _isAudio = _audioDepth > 0 && depth == _audioDepth + 1 && JsonText.Is(ref reader, "data"u8);
         if (depth <= _audioDepth || _audioDepth == 0)
         {
@@ -69,7 +79,11 @@ internal struct InputEstimate
         {
             _tokens += (rawLength + AudioCharactersPerToken - 1) / AudioCharactersPerToken;
         }
-        else if (IsDataUrl(ref reader, rawLength))
+        else if (_isFile)
+        {
+            _tokens += Math.Max(TokensPerInlineFile, (rawLength + FileCharactersPerToken - 1) / FileCharactersPerToken);
+        }
+        else if (_isImage && IsDataUrl(ref reader, rawLength))
         {
             _tokens += TokensPerInlineFile;
         }
@@ -79,7 +93,6 @@ internal struct InputEstimate
         }
     }
 
-    // A text may begin with "data:" too, as a pasted event stream does.
     private static bool IsDataUrl(ref Utf8JsonReader reader, long rawLength)
     {
         Span<byte> buffer = stackalloc byte[DataUrlHeadMax];

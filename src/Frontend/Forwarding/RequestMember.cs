@@ -15,4 +15,7 @@ internal enum RequestMember
     Prompt,
     Input,
     Messages,
+
+    /// <summary>Tools, functions and response formats: schemas that the model reads as text.</summary>
+    Schema,
 }

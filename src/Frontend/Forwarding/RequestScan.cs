@@ -203,6 +203,7 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
     private static RequestMember MemberOf(ref Utf8JsonReader reader) =>
         JsonText.Is(ref reader, "model"u8) ? RequestMember.Model
         : JsonText.Is(ref reader, "messages"u8) ? RequestMember.Messages
+        : JsonText.Is(ref reader, "tools"u8) || JsonText.Is(ref reader, "functions"u8) || JsonText.Is(ref reader, "response_format"u8) ? RequestMember.Schema
         : JsonText.Is(ref reader, "stream"u8) ? RequestMember.Stream
         : JsonText.Is(ref reader, "stream_options"u8) ? RequestMember.StreamOptions
         : JsonText.Is(ref reader, "max_tokens"u8) ? RequestMember.MaxTokens

@@ -10,12 +10,12 @@ namespace Relay.Frontend.Forwarding;
 /// Relays server-sent events, each flushed on its own as soon as it is whole. The extra usage chunk that only Relay asked for is
 /// dropped; the terminal event is withheld.
 /// </summary>
-internal sealed class StreamRelay(HttpResponse response, AnswerSource source, bool usageAsked, OpenHold hold) : IAnswerRelay
+internal sealed class StreamRelay(HttpResponse response, AnswerSource source, RequestFacts facts, OpenHold hold) : IAnswerRelay
 {
     private const int BufferBytes = 8 * 1024;
 
     private readonly SseScanner _scanner = new();
-    private readonly StreamMeter _meter = new();
+    private readonly StreamMeter _meter = new(facts.Choices);
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     private int _start;
     private int _end;
@@ -106,7 +106,7 @@ internal sealed class StreamRelay(HttpResponse response, AnswerSource source, bo
             case SseEventKind.Done:
                 _withheld = length;
                 return;
-            case SseEventKind.UsageOnly when !usageAsked:
+            case SseEventKind.UsageOnly when !facts.UsageAsked:
                 break;
             default:
                 await SendAsync(length);

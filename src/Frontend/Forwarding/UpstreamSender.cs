@@ -32,7 +32,14 @@ internal sealed partial class UpstreamSender(
             deadline.Begin(TimeSpan.FromSeconds(timeouts.Value.FirstByte));
             var answer = await upstream.SendAsync(request, deadline.Token);
             deadline.Begin(Timeout.InfiniteTimeSpan);
-            return (answer, null);
+            if ((int)answer.StatusCode is >= 200 and <= 599 and not StatusCodes.Status205ResetContent)
+            {
+                return (answer, null);
+            }
+
+            // No final status of HTTP, or one under which this server could not send a body.
+            answer.Dispose();
+            return (null, new UpstreamFailure(UpstreamFailureKind.Broken, RelayError.UpstreamFailed("The upstream gave no valid answer.")));
         }
         catch (OperationCanceledException e) when (deadline.Token.IsCancellationRequested)
         {
@@ -57,21 +64,32 @@ internal sealed partial class UpstreamSender(
     }
 
     /// <summary>Opens an answer for relaying, a stream of events as such. The response's status and headers must be set before.</summary>
-    public async Task<IAnswerRelay> OpenAsync(HttpContext http, HttpResponseMessage answer, bool usageAsked, OpenHold hold, UpstreamDeadline deadline)
+    public async Task<IAnswerRelay> OpenAsync(HttpContext http, HttpResponseMessage answer, RequestFacts facts, OpenHold hold, UpstreamDeadline deadline)
     {
-        if (!answer.IsSuccessStatusCode || !string.Equals(answer.Content.Headers.ContentType?.MediaType, "text/event-stream", StringComparison.OrdinalIgnoreCase))
+        if (!answer.IsSuccessStatusCode || !IsEventStream(answer.Content.Headers.ContentType?.MediaType, facts.Stream))
         {
             return await OpenBodyAsync(http, answer, deadline);
         }
 
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        return new StreamRelay(http.Response, await OpenSourceAsync(answer, deadline), usageAsked, hold);
+        return new StreamRelay(http.Response, await OpenSourceAsync(answer, deadline), facts, hold);
     }
+
+    /// <summary>By its content type; a stream that was asked for is taken for one also when the upstream does not say what it sends.</summary>
+    private static bool IsEventStream(string? mediaType, bool wasAskedFor) => mediaType?.ToLowerInvariant() switch
+    {
+        "text/event-stream" => true,
+        null or "text/plain" or "application/octet-stream" => wasAskedFor,
+        _ => false,
+    };
 
     /// <summary>Opens an answer for relaying as a plain body.</summary>
     public async Task<IAnswerRelay> OpenBodyAsync(HttpContext http, HttpResponseMessage answer, UpstreamDeadline deadline)
     {
-        var length = answer.Content.Headers.ContentEncoding.Count > 0 ? null : answer.Content.Headers.ContentLength;
+        // A length beside chunks means nothing (RFC 9112, 6.3), and one of encoded bytes means nothing here.
+        var length = answer.Content.Headers.ContentEncoding.Count > 0 || answer.Headers.TransferEncoding.Count > 0
+            ? null
+            : answer.Content.Headers.ContentLength;
         http.Response.ContentLength = length;
         return new BodyRelay(http.Response, await OpenSourceAsync(answer, deadline), length);
     }

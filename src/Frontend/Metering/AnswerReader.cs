@@ -48,8 +48,8 @@ internal struct AnswerReader(bool isChunk, bool wantsModel)
     /// <summary>Whether <c>usage</c> was an object, counts or not.</summary>
     public bool HasUsageObject { get; private set; }
 
-    /// <summary>Whether a choice gave a reason why it ended.</summary>
-    public bool HasFinishReason { get; private set; }
+    /// <summary>How many choices gave a reason why they ended.</summary>
+    public int FinishReasons { get; private set; }
 
     /// <summary>Whether there is a top-level <c>error</c> that SDKs take for one: not null, false, 0 or an empty string.</summary>
     public bool HasError { get; private set; }
@@ -153,7 +153,7 @@ internal struct AnswerReader(bool isChunk, bool wantsModel)
                 _hasChoice |= _top == Member.Choices;
                 break;
             case 3 when _top == Member.Choices && _inChoice == Member.FinishReason:
-                HasFinishReason |= reader.TokenType != JsonTokenType.Null;
+                FinishReasons += reader.TokenType != JsonTokenType.Null ? 1 : 0;
                 break;
             case 3 when _top == Member.Choices && _inChoice == Member.Text && reader.TokenType == JsonTokenType.String:
                 _textBytes += JsonText.DecodedBytes(ref reader);

@@ -8,12 +8,14 @@ namespace Relay.Frontend.Metering;
 /// Reads what is metered of one streamed answer from its events going by. It never throws: an event that cannot be
 /// read is one of data that said nothing.
 /// </summary>
-internal sealed class StreamMeter
+/// <param name="choices">How many choices the call asked for; 1 or more.</param>
+internal sealed class StreamMeter(int choices = 1)
 {
     private static readonly JsonReaderOptions JsonOptions = new() { MaxDepth = 512 };
 
     private ArrayBufferWriter<byte>? _joinedLines;
     private bool _hasStarted;
+    private int _finishReasons;
 
     /// <summary>The last reported usage; null if there was none, or if the last one cannot be trusted.</summary>
     public TokenUsage? Usage { get; private set; }
@@ -21,7 +23,7 @@ internal sealed class StreamMeter
     /// <summary>The model as the upstream names it, from the first event that does.</summary>
     public string? Model { get; private set; }
 
-    /// <summary>Whether a choice said why it ended, or usage came in an event without choices.</summary>
+    /// <summary>Whether every choice said why it ended, or usage came in an event without choices.</summary>
     /// <remarks>Usage beside choices is no sign of the end: some upstreams send it with every event.</remarks>
     public bool SawFinish { get; private set; }
 
@@ -85,7 +87,8 @@ internal sealed class StreamMeter
 
         Model ??= answer.Model;
         SawError |= answer.HasError;
-        SawFinish |= answer.HasFinishReason || (answer.HasUsage && !answer.HasChoice);
+        _finishReasons += answer.FinishReasons;
+        SawFinish |= _finishReasons >= Math.Max(choices, 1) || (answer.HasUsage && !answer.HasChoice);
         OutputTextBytes += answer.OutputTextBytes;
         EventsWithContent += answer.OutputTextBytes > 0 ? 1 : 0;
         if (answer.HasUsage)

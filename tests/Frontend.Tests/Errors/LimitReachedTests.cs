@@ -74,6 +74,16 @@ public sealed class LimitReachedTests
     public void Message_AnyLimit_ReadsAsASentence(Metric metric, Window window, string text) =>
         Assert.Contains(text, RelayError.LimitReached(Refuse(metric, window), "key_a").Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(1000, false)]
+    [InlineData(1001, true)]
+    public void Message_MoreThanTheWholeLimit_SaysThatWaitingDoesNotHelp(long needed, bool says)
+    {
+        var message = RelayError.LimitReached(Refuse(Metric.Tokens, Window.Minute) with { Needed = needed }, "key_a").Message;
+
+        Assert.Equal(says, message.Contains("more than the whole limit: send less", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Message_LimitOfSomeModels_NamesThePattern() =>
         Assert.Contains(
