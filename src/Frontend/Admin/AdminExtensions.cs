@@ -13,6 +13,7 @@ internal static class AdminExtensions
         KeyEndpoints.Map(group);
         UserEndpoints.Map(group);
         UsageEndpoints.Map(group);
+        VerifyEndpoints.Map(group);
         OutboxEndpoints.Map(group);
     }
 }

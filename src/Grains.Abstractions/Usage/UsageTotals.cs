@@ -9,4 +9,8 @@ public readonly record struct UsageTotals([property: Id(0)] long Requests, [prop
     /// <summary>Adds two sums.</summary>
     public static UsageTotals operator +(UsageTotals left, UsageTotals right) =>
         new(left.Requests + right.Requests, left.Tokens + right.Tokens);
+
+    /// <summary>Subtracts a sum.</summary>
+    public static UsageTotals operator -(UsageTotals left, UsageTotals right) =>
+        new(left.Requests - right.Requests, left.Tokens - right.Tokens);
 }

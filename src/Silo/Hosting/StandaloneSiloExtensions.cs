@@ -34,6 +34,7 @@ public static class StandaloneSiloExtensions
         builder.Services.AddHostedService<DatabaseStart>();
         builder.Services.AddSingleton<IUsageLedger, SqlUsageLedger>();
         builder.Services.AddSingleton<IKeyDirectory, SqlKeyDirectory>();
+        builder.Services.AddReports();
 
         builder.UseOrleans(silo =>
         {

@@ -1,4 +1,3 @@
-using System.Linq.Expressions;
 using LinqToDB;
 using LinqToDB.Async;
 using LinqToDB.Data;
@@ -17,10 +16,22 @@ internal sealed class SqlUsageLedger(IRelayDatabase database) : IUsageLedger
     public async Task AppendAsync(IReadOnlyList<UsageEntry> entries, CancellationToken cancellationToken)
     {
         var rows = entries.Select(UsageEntryRow.From).ToList();
+        var newKeys = rows
+            .Where(row => row.Sequence == 1)
+            .Select(row => new UsagePositionRow { KeyId = row.KeyId, RolledUpSequence = 0 })
+            .ToList();
         try
         {
             await database.WriteAsync(
-                (connection, token) => connection.BulkCopyAsync(database.BulkCopy, rows, token), cancellationToken);
+                async (connection, token) =>
+                {
+                    await connection.BulkCopyAsync(database.BulkCopy, rows, token);
+                    if (newKeys.Count > 0)
+                    {
+                        await connection.BulkCopyAsync(database.BulkCopy, newKeys, token);
+                    }
+                },
+                cancellationToken);
         }
         catch (Exception exception) when (database.IsUniqueViolation(exception))
         {
@@ -60,66 +71,15 @@ internal sealed class SqlUsageLedger(IRelayDatabase database) : IUsageLedger
     public async Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken)
     {
         var groups = await database.ReadAsync(
-            (connection, token) => Sums(Matching(connection, query), query.GroupBy).ToListAsync(token),
-            cancellationToken);
+            (connection, token) => UsageReport.Sums(connection, query).ToListAsync(token), cancellationToken);
 
         // Sorted here, because databases differ in where they put nulls and in what a collation takes for order.
         return groups
-            .Where(group => group.Entries > 0)
-            .Select(group => group.ToUsageRow())
+            .GroupBy(group => query.GroupBy is null ? null : group.Group, StringComparer.Ordinal)
+            .Select(group => new UsageRow(
+                group.Key, group.Aggregate(default(UsageTotals), static (sum, one) => sum + one.ToTotals())))
             .OrderBy(row => row.Group, StringComparer.Ordinal)
             .ToList();
-    }
-
-    private static IQueryable<UsageEntryRow> Matching(DataConnection connection, UsageQuery query)
-    {
-        IQueryable<UsageEntryRow> rows = connection.GetTable<UsageEntryRow>();
-        if (query.From is { } from)
-        {
-            var fromMs = CeilingMs(from);
-            rows = rows.Where(row => row.ReservedAt >= fromMs);
-        }
-
-        if (query.To is { } to)
-        {
-            var toMs = CeilingMs(to);
-            rows = rows.Where(row => row.ReservedAt < toMs);
-        }
-
-        if (query.User is not null)
-        {
-            var user = StoredText.Clean(query.User);
-            rows = rows.Where(row => row.User == user);
-        }
-
-        return rows;
-    }
-
-    private static IQueryable<UsageSum> Sums(IQueryable<UsageEntryRow> rows, UsageGroup? groupBy)
-    {
-        Expression<Func<UsageEntryRow, string?>> group = groupBy switch
-        {
-            UsageGroup.User => row => row.User,
-            UsageGroup.Key => row => row.KeyId,
-            UsageGroup.Team => row => row.Team,
-            UsageGroup.Model => row => row.Model,
-            UsageGroup.Endpoint => row => row.Endpoint,
-            null => row => null,
-            _ => throw new ArgumentOutOfRangeException(nameof(groupBy), groupBy, "No such group."),
-        };
-
-        return rows.GroupBy(group).Select(rowsOf => new UsageSum
-        {
-            Group = rowsOf.Key,
-            Entries = rowsOf.Count(),
-            Requests = rowsOf.Sum(row => (long)row.Requests),
-            InputTokens = rowsOf.Sum(row => row.InputTokens),
-            CachedInputTokens = rowsOf.Sum(row => row.CachedInputTokens),
-            AudioInputTokens = rowsOf.Sum(row => row.AudioInputTokens),
-            OutputTokens = rowsOf.Sum(row => row.OutputTokens),
-            ReasoningTokens = rowsOf.Sum(row => row.ReasoningTokens),
-            AudioOutputTokens = rowsOf.Sum(row => row.AudioOutputTokens),
-        });
     }
 
     private async Task<IReadOnlyList<UsageEntry>> ReadEntriesAsync(
@@ -129,12 +89,5 @@ internal sealed class SqlUsageLedger(IRelayDatabase database) : IUsageLedger
             (connection, token) => select(connection.GetTable<UsageEntryRow>()).ToListAsync(token),
             cancellationToken);
         return rows.ConvertAll(row => row.ToEntry());
-    }
-
-    // Rows keep whole milliseconds, rounded down. An instant within one lies after the row of that millisecond.
-    private static long CeilingMs(DateTimeOffset instant)
-    {
-        var ms = instant.ToUnixTimeMilliseconds();
-        return instant.UtcTicks % TimeSpan.TicksPerMillisecond == 0 ? ms : ms + 1;
     }
 }

@@ -2,13 +2,10 @@ using Relay.Grains.Usage;
 
 namespace Relay.Silo.Ledger;
 
-/// <summary>A line of a report as the database sums it.</summary>
+/// <summary>A line of a report as the database sums it; without a group, an endpoint's.</summary>
 internal sealed class UsageSum
 {
     public string? Group { get; init; }
-
-    /// <summary>How many entries were summed. A sum over all is a line of nulls and zeros where there are none.</summary>
-    public int Entries { get; init; }
 
     public long Requests { get; init; }
 
@@ -24,17 +21,15 @@ internal sealed class UsageSum
 
     public long AudioOutputTokens { get; init; }
 
-    public UsageRow ToUsageRow() => new(
-        Group,
-        new UsageTotals(
-            Requests,
-            new TokenUsage
-            {
-                InputTokens = InputTokens,
-                CachedInputTokens = CachedInputTokens,
-                AudioInputTokens = AudioInputTokens,
-                OutputTokens = OutputTokens,
-                ReasoningTokens = ReasoningTokens,
-                AudioOutputTokens = AudioOutputTokens,
-            }));
+    public UsageTotals ToTotals() => new(
+        Requests,
+        new TokenUsage
+        {
+            InputTokens = InputTokens,
+            CachedInputTokens = CachedInputTokens,
+            AudioInputTokens = AudioInputTokens,
+            OutputTokens = OutputTokens,
+            ReasoningTokens = ReasoningTokens,
+            AudioOutputTokens = AudioOutputTokens,
+        });
 }

@@ -14,6 +14,7 @@ public sealed class RefusedRequestsTests(AdminFixture relay) : IClassFixture<Adm
     [InlineData("GET", "keys/key_aaaaaaaaaaaaaaaa/usage")]
     [InlineData("GET", "users/alice/usage")]
     [InlineData("GET", "usage")]
+    [InlineData("POST", "verify")]
     public async Task AnyCall_WithoutTheAdminKey_Is401(string method, string path)
     {
         var apiKey = (await relay.CreateAsync(new { user = "curious" })).GetProperty("key").GetString();

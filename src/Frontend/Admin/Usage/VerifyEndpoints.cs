@@ -1,0 +1,48 @@
+using Relay.Frontend.Admin.Contracts;
+using Relay.Frontend.Errors;
+using Relay.Grains.Directory;
+using Relay.Grains.Usage;
+
+namespace Relay.Frontend.Admin.Usage;
+
+/// <summary><c>POST /admin/api/verify</c>: whether all counts follow from the ledger.</summary>
+internal static class VerifyEndpoints
+{
+    private const int KeysOfOnePageMax = 50;
+    private const int DifferencesMax = 1_000;
+
+    public static void Map(RouteGroupBuilder group) => group.MapPost("/verify", VerifyAsync);
+
+    private static async Task<IResult> VerifyAsync(HttpContext http, IGrainFactory grains)
+    {
+        var parameters = http.Request.Query;
+        if (parameters.Keys.FirstOrDefault(name => name is not "repair") is { } unknown)
+        {
+            return new ErrorResult(RelayError.BadRequest($"Unknown parameter '{unknown}'.", unknown));
+        }
+
+        var repairs = parameters.TryGetValue("repair", out var repair);
+        if (repairs && !string.Equals(repair, "rollups", StringComparison.Ordinal))
+        {
+            return new ErrorResult(RelayError.BadRequest("'repair' must be rollups.", "repair"));
+        }
+
+        var directory = grains.GetGrain<IDirectoryGrain>(0);
+        var verification = grains.GetGrain<IUsageVerificationGrain>(0);
+        var (keys, entries, differences) = (0L, 0L, new List<DifferenceBody>());
+        string? after = null;
+        while (differences.Count < DifferencesMax
+            && !http.RequestAborted.IsCancellationRequested
+            && await directory.ListKeysAsync(after, KeysOfOnePageMax) is [.., var last] page)
+        {
+            var found = await verification.VerifyAsync([.. page.Select(key => key.Settings.Id)], repairs);
+            keys += found.Keys;
+            entries += found.Entries;
+            differences.AddRange(found.Differences.Select(difference => new DifferenceBody(difference)));
+            after = last.Settings.Id;
+        }
+
+        return AdminJson.Ok(new VerificationBody(
+            keys, entries, [.. differences.Take(DifferencesMax)], HasMore: differences.Count >= DifferencesMax));
+    }
+}

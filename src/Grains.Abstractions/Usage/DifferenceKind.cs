@@ -1,0 +1,15 @@
+namespace Relay.Grains.Usage;
+
+/// <summary>Which two things a verification found to differ.</summary>
+[GenerateSerializer, Alias("Relay.DifferenceKind")]
+public enum DifferenceKind
+{
+    /// <summary>The grain's totals are not the sum of the ledger.</summary>
+    Totals,
+
+    /// <summary>An hourly sum is not the sum of its entries in the ledger.</summary>
+    Rollups,
+
+    /// <summary>The ledger's sequences have a gap, or end before the grain's.</summary>
+    Sequence,
+}

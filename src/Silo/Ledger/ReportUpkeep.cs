@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Relay.Silo.Ledger;
+
+/// <summary>Keeps the hourly sums near the ledger for as long as the host runs. Every silo does so; what one fails at, the next pass does.</summary>
+internal sealed partial class ReportUpkeep(
+    UsageRollUps rollUps, IOptions<ReportOptions> options, TimeProvider time, ILogger<ReportUpkeep> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(options.Value.RollUpSeconds), time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await rollUps.RollUpAsync(stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogFailed(logger, exception);
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+using LinqToDB;
+using LinqToDB.Async;
+using LinqToDB.Data;
+using Relay.Grains.Ledger;
+using Relay.Silo.Storage;
+
+namespace Relay.Silo.Ledger;
+
+/// <summary>Compares the tables with each other. Each answer comes from one statement, which sees them at one moment.</summary>
+internal sealed class SqlUsageAudit(IRelayDatabase database, UsageRollUps rollUps) : IUsageAudit
+{
+    public async Task<LedgerExtent> ReadExtentAsync(string keyId, long lastSequence, CancellationToken cancellationToken)
+    {
+        var found = await database.ReadAsync(
+            (connection, token) => connection.GetTable<UsageEntryRow>()
+                .Where(entry => entry.KeyId == keyId && entry.Sequence <= lastSequence)
+                .GroupBy(entry => entry.KeyId)
+                .Select(group => new
+                {
+                    Entries = group.LongCount(),
+                    First = group.Min(entry => entry.Sequence),
+                    Last = group.Max(entry => entry.Sequence),
+                    Sum = new UsageSum
+                    {
+                        Requests = group.Sum(entry => (long)entry.Requests),
+                        InputTokens = group.Sum(entry => entry.InputTokens),
+                        CachedInputTokens = group.Sum(entry => entry.CachedInputTokens),
+                        AudioInputTokens = group.Sum(entry => entry.AudioInputTokens),
+                        OutputTokens = group.Sum(entry => entry.OutputTokens),
+                        ReasoningTokens = group.Sum(entry => entry.ReasoningTokens),
+                        AudioOutputTokens = group.Sum(entry => entry.AudioOutputTokens),
+                    },
+                })
+                .FirstOrDefaultAsync(token),
+            cancellationToken);
+        return found is null
+            ? new LedgerExtent(0, 0, 0, default)
+            : new LedgerExtent(found.Entries, found.First, found.Last, found.Sum.ToTotals());
+    }
+
+    public Task<RollUpDifference?> FindRollUpDifferenceAsync(string keyId, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async (connection, token) =>
+            {
+                if (await Excesses(connection, keyId).OrderBy(hour => hour.HourStart).FirstOrDefaultAsync(token) is not { } excess)
+                {
+                    return null;
+                }
+
+                var hour = await connection.GetTable<UsageHourRow>()
+                    .Where(row => row.KeyId == keyId
+                        && row.HourStart == excess.HourStart
+                        && row.User == excess.User
+                        && (row.Team ?? "") == (excess.Team ?? "")
+                        && (row.Team == null) == (excess.Team == null)
+                        && row.Model == excess.Model
+                        && row.Endpoint == excess.Endpoint)
+                    .FirstOrDefaultAsync(token);
+                var actual = hour?.ToTotals() ?? default;
+                return new RollUpDifference(
+                    DateTimeOffset.FromUnixTimeMilliseconds(excess.HourStart), actual - excess.ToTotals(), actual);
+            },
+            cancellationToken);
+
+    public Task RebuildRollUpsAsync(string keyId, CancellationToken cancellationToken) => rollUps.RebuildAsync(keyId, cancellationToken);
+
+    /// <summary>By how much hourly sums exceed the entries that should be in them; rows that are right are left out.</summary>
+    private static IQueryable<UsageHourRow> Excesses(DataConnection connection, string keyId)
+    {
+        var rolledUp = connection.GetTable<UsagePositionRow>()
+            .Where(position => position.KeyId == keyId)
+            .SelectMany(
+                position => connection.GetTable<UsageEntryRow>()
+                    .Where(entry => entry.KeyId == position.KeyId && entry.Sequence <= position.RolledUpSequence),
+                (_, entry) => new
+                {
+                    HourStart = entry.ReservedAt - (entry.ReservedAt % UsageHourRow.HourMs),
+                    entry.User,
+                    entry.Team,
+                    entry.Model,
+                    entry.Endpoint,
+                    Requests = -(long)entry.Requests,
+                    InputTokens = -entry.InputTokens,
+                    CachedInputTokens = -entry.CachedInputTokens,
+                    AudioInputTokens = -entry.AudioInputTokens,
+                    OutputTokens = -entry.OutputTokens,
+                    ReasoningTokens = -entry.ReasoningTokens,
+                    AudioOutputTokens = -entry.AudioOutputTokens,
+                });
+        var hours = connection.GetTable<UsageHourRow>()
+            .Where(row => row.KeyId == keyId)
+            .Select(row => new
+            {
+                row.HourStart,
+                row.User,
+                row.Team,
+                row.Model,
+                row.Endpoint,
+                row.Requests,
+                row.InputTokens,
+                row.CachedInputTokens,
+                row.AudioInputTokens,
+                row.OutputTokens,
+                row.ReasoningTokens,
+                row.AudioOutputTokens,
+            });
+        return hours.Concat(rolledUp)
+            .GroupBy(line => new { line.HourStart, line.User, line.Team, line.Model, line.Endpoint })
+            .Select(group => new UsageHourRow
+            {
+                KeyId = keyId,
+                HourStart = group.Key.HourStart,
+                Dimensions = "",
+                User = group.Key.User,
+                Team = group.Key.Team,
+                Model = group.Key.Model,
+                Endpoint = group.Key.Endpoint,
+                Requests = group.Sum(line => line.Requests),
+                InputTokens = group.Sum(line => line.InputTokens),
+                CachedInputTokens = group.Sum(line => line.CachedInputTokens),
+                AudioInputTokens = group.Sum(line => line.AudioInputTokens),
+                OutputTokens = group.Sum(line => line.OutputTokens),
+                ReasoningTokens = group.Sum(line => line.ReasoningTokens),
+                AudioOutputTokens = group.Sum(line => line.AudioOutputTokens),
+            })
+            .Where(sum => sum.Requests != 0
+                || sum.InputTokens != 0
+                || sum.CachedInputTokens != 0
+                || sum.AudioInputTokens != 0
+                || sum.OutputTokens != 0
+                || sum.ReasoningTokens != 0
+                || sum.AudioOutputTokens != 0);
+    }
+}

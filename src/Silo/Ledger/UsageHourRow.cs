@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using LinqToDB.Mapping;
+using Relay.Grains.Usage;
+
+namespace Relay.Silo.Ledger;
+
+/// <summary>A row of <c>usage_hourly</c>: the sum of a key's entries of one hour with the same dimensions.</summary>
+[Table("usage_hourly")]
+internal sealed class UsageHourRow
+{
+    /// <summary>An hour in milliseconds.</summary>
+    public const long HourMs = 3_600_000;
+
+    [Column("key_id"), PrimaryKey(1), NotNull] public required string KeyId { get; init; }
+
+    /// <summary>When the hour begins, in unix milliseconds.</summary>
+    [Column("hour_start"), PrimaryKey(2)] public required long HourStart { get; init; }
+
+    /// <summary>See <see cref="DimensionsOf"/>.</summary>
+    [Column("dimensions"), PrimaryKey(3), NotNull] public required string Dimensions { get; init; }
+
+    [Column("user_id"), NotNull] public required string User { get; init; }
+
+    [Column("team_id"), Nullable] public string? Team { get; init; }
+
+    [Column("model"), NotNull] public required string Model { get; init; }
+
+    [Column("endpoint"), NotNull] public required string Endpoint { get; init; }
+
+    [Column("requests")] public required long Requests { get; init; }
+
+    [Column("input_tokens")] public required long InputTokens { get; init; }
+
+    [Column("cached_input_tokens")] public required long CachedInputTokens { get; init; }
+
+    [Column("audio_input_tokens")] public required long AudioInputTokens { get; init; }
+
+    [Column("output_tokens")] public required long OutputTokens { get; init; }
+
+    [Column("reasoning_tokens")] public required long ReasoningTokens { get; init; }
+
+    [Column("audio_output_tokens")] public required long AudioOutputTokens { get; init; }
+
+    /// <summary>Sums entries of one key. A correction counts in the hour of its call's reserve, as the call does.</summary>
+    public static List<UsageHourRow> Sum(IEnumerable<UsageEntryRow> entries) => entries
+        .GroupBy(entry => (entry.KeyId, Hour: HourStartOf(entry.ReservedAt), entry.User, entry.Team, entry.Model, entry.Endpoint))
+        .Select(hour => new UsageHourRow
+        {
+            KeyId = hour.Key.KeyId,
+            HourStart = hour.Key.Hour,
+            Dimensions = DimensionsOf(hour.Key.User, hour.Key.Team, hour.Key.Model, hour.Key.Endpoint),
+            User = hour.Key.User,
+            Team = hour.Key.Team,
+            Model = hour.Key.Model,
+            Endpoint = hour.Key.Endpoint,
+            Requests = hour.Sum(entry => (long)entry.Requests),
+            InputTokens = hour.Sum(entry => entry.InputTokens),
+            CachedInputTokens = hour.Sum(entry => entry.CachedInputTokens),
+            AudioInputTokens = hour.Sum(entry => entry.AudioInputTokens),
+            OutputTokens = hour.Sum(entry => entry.OutputTokens),
+            ReasoningTokens = hour.Sum(entry => entry.ReasoningTokens),
+            AudioOutputTokens = hour.Sum(entry => entry.AudioOutputTokens),
+        })
+        .ToList();
+
+    /// <summary>The sum without its dimensions.</summary>
+    public UsageTotals ToTotals() => new(
+        Requests,
+        new TokenUsage
+        {
+            InputTokens = InputTokens,
+            CachedInputTokens = CachedInputTokens,
+            AudioInputTokens = AudioInputTokens,
+            OutputTokens = OutputTokens,
+            ReasoningTokens = ReasoningTokens,
+            AudioOutputTokens = AudioOutputTokens,
+        });
+
+    /// <summary>The start of the hour, in UTC, in which an instant lies; both in unix milliseconds.</summary>
+    public static long HourStartOf(long unixMs) => unixMs - (((unixMs % HourMs) + HourMs) % HourMs);
+
+    /// <summary>The hash that tells the rows of an hour apart. Each text stands behind its length, so that no two lists are alike.</summary>
+    private static string DimensionsOf(params ReadOnlySpan<string?> texts)
+    {
+        var all = new StringBuilder();
+        foreach (var text in texts)
+        {
+            all.Append(CultureInfo.InvariantCulture, $"{text?.Length ?? -1}:{text}");
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all.ToString())));
+    }
+}

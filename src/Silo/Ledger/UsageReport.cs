@@ -1,0 +1,110 @@
+using LinqToDB;
+using LinqToDB.Data;
+using Relay.Grains.Usage;
+using Relay.Silo.Storage;
+
+namespace Relay.Silo.Ledger;
+
+/// <summary>
+/// The query of a report: the hourly sums of the whole hours in its span, the entries of those hours that are in no sum yet, and
+/// the entries of the broken hours at its ends. It is one statement, so that no entry is counted twice or missed while a silo
+/// adds to the sums.
+/// </summary>
+internal static class UsageReport
+{
+    /// <summary>The sums, in no order; without a grouping they are by endpoint, for databases differ in the type of a bare null.</summary>
+    public static IQueryable<UsageSum> Sums(DataConnection connection, UsageQuery query)
+    {
+        var fromMs = query.From is { } from ? CeilingMs(from) : long.MinValue;
+        var toMs = query.To is { } to ? CeilingMs(to) : long.MaxValue;
+        var firstHour = query.From is null ? long.MinValue : UsageHourRow.HourStartOf(fromMs + UsageHourRow.HourMs - 1);
+        var hoursEnd = query.To is null ? long.MaxValue : UsageHourRow.HourStartOf(toMs);
+        IQueryable<UsageEntryRow> all = connection.GetTable<UsageEntryRow>();
+        IQueryable<UsageHourRow> hours = connection.GetTable<UsageHourRow>();
+        if (query.User is not null)
+        {
+            var user = StoredText.Clean(query.User);
+            all = all.Where(row => row.User == user);
+            hours = hours.Where(row => row.User == user);
+        }
+
+        if (firstHour >= hoursEnd)
+        {
+            return Sum(Lines(all.Where(row => row.ReservedAt >= fromMs && row.ReservedAt < toMs), query.GroupBy));
+        }
+
+        hours = hours.Where(row => row.HourStart >= firstHour && row.HourStart < hoursEnd);
+        var newer = connection.GetTable<UsagePositionRow>()
+            .SelectMany(
+                position => all.Where(entry => entry.KeyId == position.KeyId
+                    && entry.Sequence > position.RolledUpSequence
+                    && entry.ReservedAt >= firstHour
+                    && entry.ReservedAt < hoursEnd),
+                (_, entry) => entry);
+        var lines = Lines(hours, query.GroupBy).Concat(Lines(newer, query.GroupBy));
+        if (fromMs < firstHour)
+        {
+            lines = lines.Concat(Lines(all.Where(row => row.ReservedAt >= fromMs && row.ReservedAt < firstHour), query.GroupBy));
+        }
+
+        if (hoursEnd < toMs)
+        {
+            lines = lines.Concat(Lines(all.Where(row => row.ReservedAt >= hoursEnd && row.ReservedAt < toMs), query.GroupBy));
+        }
+
+        return Sum(lines);
+    }
+
+    private static IQueryable<UsageSum> Sum(IQueryable<UsageLine> lines) => lines
+        .GroupBy(line => line.Group)
+        .Select(group => new UsageSum
+        {
+            Group = group.Key,
+            Requests = group.Sum(line => line.Requests),
+            InputTokens = group.Sum(line => line.InputTokens),
+            CachedInputTokens = group.Sum(line => line.CachedInputTokens),
+            AudioInputTokens = group.Sum(line => line.AudioInputTokens),
+            OutputTokens = group.Sum(line => line.OutputTokens),
+            ReasoningTokens = group.Sum(line => line.ReasoningTokens),
+            AudioOutputTokens = group.Sum(line => line.AudioOutputTokens),
+        });
+
+    private static IQueryable<UsageLine> Lines(IQueryable<UsageEntryRow> entries, UsageGroup? groupBy) => entries.Select(row => new UsageLine
+    {
+        Group = groupBy == UsageGroup.User ? row.User
+            : groupBy == UsageGroup.Key ? row.KeyId
+            : groupBy == UsageGroup.Team ? row.Team
+            : groupBy == UsageGroup.Model ? row.Model
+            : row.Endpoint,
+        Requests = row.Requests,
+        InputTokens = row.InputTokens,
+        CachedInputTokens = row.CachedInputTokens,
+        AudioInputTokens = row.AudioInputTokens,
+        OutputTokens = row.OutputTokens,
+        ReasoningTokens = row.ReasoningTokens,
+        AudioOutputTokens = row.AudioOutputTokens,
+    });
+
+    private static IQueryable<UsageLine> Lines(IQueryable<UsageHourRow> hours, UsageGroup? groupBy) => hours.Select(row => new UsageLine
+    {
+        Group = groupBy == UsageGroup.User ? row.User
+            : groupBy == UsageGroup.Key ? row.KeyId
+            : groupBy == UsageGroup.Team ? row.Team
+            : groupBy == UsageGroup.Model ? row.Model
+            : row.Endpoint,
+        Requests = row.Requests,
+        InputTokens = row.InputTokens,
+        CachedInputTokens = row.CachedInputTokens,
+        AudioInputTokens = row.AudioInputTokens,
+        OutputTokens = row.OutputTokens,
+        ReasoningTokens = row.ReasoningTokens,
+        AudioOutputTokens = row.AudioOutputTokens,
+    });
+
+    // Rows keep whole milliseconds, rounded down. An instant within one lies after the row of that millisecond.
+    private static long CeilingMs(DateTimeOffset instant)
+    {
+        var ms = instant.ToUnixTimeMilliseconds();
+        return instant.UtcTicks % TimeSpan.TicksPerMillisecond == 0 ? ms : ms + 1;
+    }
+}

@@ -1,0 +1,198 @@
+using CsCheck;
+using LinqToDB;
+using LinqToDB.Async;
+using Relay.Grains.Usage;
+using Relay.Silo.Ledger;
+using Relay.Silo.Storage;
+using static Relay.Silo.Tests.Ledger.UsageEntries;
+
+namespace Relay.Silo.Tests.Ledger;
+
+/// <summary>What every database's hourly sums and reports do.</summary>
+public abstract class UsageReportContract
+{
+    private const string Key = "key_aaaaaaaaaaaaaaaa";
+    private const string OtherKey = "key_bbbbbbbbbbbbbbbb";
+    private static readonly UsageGroup?[] Groups = [null, .. Enum.GetValues<UsageGroup>()];
+
+    /// <summary>The database, empty at first.</summary>
+    private protected abstract IRelayDatabase Database { get; }
+
+    /// <summary>The same database as another silo has it, where it can be shared.</summary>
+    private protected abstract IRelayDatabase OtherDatabase { get; }
+
+    private SqlUsageLedger Ledger => new(Database);
+
+    private UsageRollUps RollUps => new(Database);
+
+    [SkippableFact]
+    public async Task RollUp_EntriesOfTwoHours_AddsThemOnceAndKeepsReports()
+    {
+        var requestId = Guid.CreateVersion7();
+        await Ledger.AppendAsync(
+            [
+                Entry(Key, 1, requestId, reservedAt: Noon.AddMilliseconds(-1)),
+                Entry(Key, 2, requestId, part: 1, reservedAt: Noon.AddMilliseconds(-1), inputTokens: -3),
+                Entry(Key, 3, reservedAt: Noon),
+                Entry(OtherKey, 1, reservedAt: Noon, team: "sales"),
+            ],
+            default);
+
+        await RollUps.RollUpAsync(default);
+        await RollUps.RollUpAsync(default);
+
+        var hours = await HoursAsync();
+        Assert.Equal(
+            [(Key, Noon.AddHours(-1), 1L, 7L), (Key, Noon, 1L, 10L), (OtherKey, Noon, 1L, 10L)],
+            hours.Select(row => (row.KeyId, DateTimeOffset.FromUnixTimeMilliseconds(row.HourStart), row.Requests, row.InputTokens)));
+        Assert.Equal(
+            new UsageTotals(3, new TokenUsage { InputTokens = 27, OutputTokens = 20 }),
+            Assert.Single(await Ledger.SumAsync(new UsageQuery(), default)).Totals);
+    }
+
+    [SkippableFact]
+    public async Task RollUp_EntriesAfterTheFirstTime_AreAddedToTheSameRow()
+    {
+        await Ledger.AppendAsync([Entry(Key, 1)], default);
+        await RollUps.RollUpAsync(default);
+        await Ledger.AppendAsync([Entry(Key, 2)], default);
+
+        await RollUps.RollUpAsync(default);
+
+        Assert.Equal(20, Assert.Single(await HoursAsync()).InputTokens);
+    }
+
+    [SkippableFact]
+    public async Task RollUp_MoreThanOneStep_AddsAll()
+    {
+        const int Entries = (2 * UsageRollUps.EntriesOfOneStepMax) + 1;
+        await Ledger.AppendAsync([.. Enumerable.Range(1, Entries).Select(sequence => Entry(Key, sequence))], default);
+
+        await RollUps.RollUpAsync(default);
+
+        Assert.Equal(Entries, Assert.Single(await HoursAsync()).Requests);
+    }
+
+    [SkippableFact]
+    public async Task RollUp_TextsThatOnlyTheirBordersTellApart_AreRowsOfTheirOwn()
+    {
+        await Ledger.AppendAsync(
+            [
+                Entry(Key, 1, user: "a", team: "b"),
+                Entry(Key, 2, user: "a1:b", team: null),
+                Entry(Key, 3, user: "a", team: ""),
+                Entry(Key, 4, user: "a", team: null),
+                Entry(Key, 5, user: "A", team: null),
+                Entry(Key, 6, user: new string('u', 256), team: new string('t', 256), model: new string('m', 256), endpoint: new string('e', 256)),
+            ],
+            default);
+
+        await RollUps.RollUpAsync(default);
+
+        Assert.Equal(6, (await HoursAsync()).Count);
+        Assert.Equal([null, "", "b", new string('t', 256)], (await Ledger.SumAsync(new UsageQuery { GroupBy = UsageGroup.Team }, default)).Select(row => row.Group));
+    }
+
+    [SkippableFact]
+    public async Task RollUp_TwoSilosAtOnceWhileEntriesCome_CountsEachOnce()
+    {
+        const int Keys = 4;
+        const int Entries = 300;
+        var other = new UsageRollUps(OtherDatabase);
+        var appended = Task.WhenAll(Enumerable.Range(0, Keys).Select(async key =>
+        {
+            for (var sequence = 1; sequence <= Entries; sequence += 10)
+            {
+                await Ledger.AppendAsync([.. Enumerable.Range(sequence, 10).Select(one => Entry($"key_{key}", one))], default);
+            }
+        }));
+
+        await Task.WhenAll(RollUpUntilAsync(RollUps), RollUpUntilAsync(other), ReadUntilAsync());
+
+        Assert.Equal(Enumerable.Repeat((long)Entries, Keys), (await HoursAsync()).Select(row => row.Requests));
+
+        async Task RollUpUntilAsync(UsageRollUps rollUps)
+        {
+            bool isLast;
+            do
+            {
+                isLast = appended.IsCompleted;
+                await rollUps.RollUpAsync(default);
+            }
+            while (!isLast);
+        }
+
+        // A report never counts an entry twice or not at all while it moves into the sums.
+        async Task ReadUntilAsync()
+        {
+            var last = 0L;
+            while (!appended.IsCompleted)
+            {
+                var sum = (await Ledger.SumAsync(new UsageQuery(), default)).SingleOrDefault()?.Totals.Requests ?? 0;
+                Assert.InRange(sum, last, Keys * Entries);
+                Assert.Equal(0, sum % 10);
+                last = sum;
+            }
+        }
+    }
+
+    [SkippableFact]
+    public async Task Sum_AnySpanAndAnyPosition_EqualsTheSumInMemory()
+    {
+        var gen = Gen.Select(
+            Gen.Select(Gen.Int[0, 2], Gen.Int[0, 2], Gen.Int[-9_000_000, 9_000_000], Gen.Long[-1000, 1_000_000]).Array[40],
+            Gen.Int[0, 40],
+            Gen.Select(Gen.Int[-9_000_000, 9_000_000], Gen.Int[0, 9_000_000]).Array[6]);
+        var (facts, rolledUp, spans) = gen.Single();
+        var entries = facts.Select((fact, index) => Entry(
+            $"key_{index % 2}",
+            (index / 2) + 1,
+            user: $"u{fact.Item1}",
+            team: fact.Item2 == 0 ? null : $"t{fact.Item2}",
+            reservedAt: Noon.AddMilliseconds(fact.Item3),
+            inputTokens: fact.Item4)).ToList();
+        await Ledger.AppendAsync([.. entries.Take(rolledUp)], default);
+        await RollUps.RollUpAsync(default);
+        await Ledger.AppendAsync([.. entries.Skip(rolledUp)], default);
+
+        foreach (var (start, length) in spans.Append((-3_600_000, 7_200_000)))
+        {
+            var from = Noon.AddMilliseconds(start);
+            foreach (var group in Groups)
+            {
+                await AssertSameAsync(entries, new UsageQuery { From = from, To = from.AddMilliseconds(length), GroupBy = group });
+                await AssertSameAsync(entries, new UsageQuery { From = from, GroupBy = group, User = "u1" });
+                await AssertSameAsync(entries, new UsageQuery { To = from, GroupBy = group });
+            }
+        }
+    }
+
+    private async Task AssertSameAsync(IEnumerable<UsageEntry> entries, UsageQuery query)
+    {
+        var expected = entries
+            .Where(entry => !(entry.Settlement.Call.ReservedAt < query.From)
+                && !(entry.Settlement.Call.ReservedAt >= query.To)
+                && (query.User is null || string.Equals(entry.User, query.User, StringComparison.Ordinal)))
+            .GroupBy(
+                entry => query.GroupBy switch
+                {
+                    UsageGroup.User => entry.User,
+                    UsageGroup.Key => entry.KeyId,
+                    UsageGroup.Team => entry.Team,
+                    UsageGroup.Model => entry.Settlement.Call.Model,
+                    UsageGroup.Endpoint => entry.Settlement.Call.Endpoint,
+                    _ => null,
+                },
+                StringComparer.Ordinal)
+            .Select(group => new UsageRow(group.Key, group.Aggregate(default(UsageTotals), (sum, entry) => sum + entry.Totals)))
+            .OrderBy(row => row.Group, StringComparer.Ordinal);
+        Assert.Equal(expected, await Ledger.SumAsync(query, default));
+    }
+
+    private Task<List<UsageHourRow>> HoursAsync() => Database.ReadAsync(
+        (connection, token) => connection.GetTable<UsageHourRow>()
+            .OrderBy(row => row.KeyId)
+            .ThenBy(row => row.HourStart)
+            .ToListAsync(token),
+        default);
+}
