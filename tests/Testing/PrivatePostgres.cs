@@ -58,7 +58,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     /// <summary>Kills all its processes (SIGKILL), and waits until they are gone.</summary>
     public async Task KillAsync()
     {
-        var processes = FindProcesses();
+        var processes = await FreezeAllAsync();
         await SignalAsync("KILL", processes);
         foreach (var id in processes)
         {
@@ -75,7 +75,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     }
 
     /// <summary>Freezes all its processes (SIGSTOP): connections stay and nothing answers.</summary>
-    public Task FreezeAsync() => SignalAsync("STOP", FindProcesses());
+    public Task FreezeAsync() => FreezeAllAsync();
 
     /// <summary>Lets them go on (SIGCONT).</summary>
     public Task ThawAsync() => SignalAsync("CONT", FindProcesses());
@@ -92,18 +92,31 @@ public sealed class PrivatePostgres : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    /// <summary>The server, first, and the children that it has now.</summary>
+    /// <summary>
+    /// Freezes all processes and answers them, the server last. It is frozen first: then it starts no child and forgets none, so that
+    /// a signal to any of them arrives until the server itself goes on.
+    /// </summary>
+    private async Task<List<int>> FreezeAllAsync()
+    {
+        await SignalAsync("STOP", [FindServer()]);
+        var processes = FindProcesses();
+        await SignalAsync("STOP", processes);
+        return processes;
+    }
+
     private List<int> FindProcesses()
     {
-        var server = File.ReadLines(Path.Combine(Data, "postmaster.pid")).First();
-        var children = File.ReadAllText($"/proc/{server}/task/{server}/children");
+        var server = FindServer();
+        var children = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{server}/task/{server}/children"));
         return
         [
             .. children.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-                .Prepend(server)
                 .Select(static id => int.Parse(id, CultureInfo.InvariantCulture)),
+            server,
         ];
     }
+
+    private int FindServer() => int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
 
     private Task SignalAsync(string signal, List<int> processes) =>
         RunAsync("kill", [$"-{signal}", .. processes.Select(static id => id.ToString(CultureInfo.InvariantCulture))]);

@@ -12,6 +12,7 @@ public sealed class PostgresFaultTests(ITestOutputHelper output) : IAsyncLifetim
     private readonly WorkingDirectory _directory = new();
     private readonly FaultLoad _load = new();
     private FakeUpstream _upstream = null!;
+    private RelayProcess? _relay;
     private PrivatePostgres? _postgres;
 
     public async Task InitializeAsync()
@@ -22,6 +23,11 @@ public sealed class PostgresFaultTests(ITestOutputHelper output) : IAsyncLifetim
 
     public async Task DisposeAsync()
     {
+        if (_relay is not null)
+        {
+            await _relay.DisposeAsync();
+        }
+
         if (_postgres is not null)
         {
             await _postgres.DisposeAsync();
@@ -109,7 +115,7 @@ public sealed class PostgresFaultTests(ITestOutputHelper output) : IAsyncLifetim
         await FaultCheck.AssertWholeAsync(database);
     }
 
-    private Task<RelayProcess> StartAsync() => RelayProcess.StartAsync(
+    private async Task<RelayProcess> StartAsync() => _relay = await RelayProcess.StartAsync(
         _directory.FullPath,
         new Dictionary<string, string>
         {

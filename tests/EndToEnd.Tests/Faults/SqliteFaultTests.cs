@@ -13,11 +13,17 @@ public sealed class SqliteFaultTests(ITestOutputHelper output) : IAsyncLifetime
     private readonly WorkingDirectory _directory = new();
     private readonly FaultLoad _load = new();
     private FakeUpstream _upstream = null!;
+    private RelayProcess? _relay;
 
     public async Task InitializeAsync() => _upstream = await FakeUpstream.StartAsync();
 
     public async Task DisposeAsync()
     {
+        if (_relay is not null)
+        {
+            await _relay.DisposeAsync();
+        }
+
         await _upstream.DisposeAsync();
         _directory.Delete();
     }
@@ -55,7 +61,7 @@ public sealed class SqliteFaultTests(ITestOutputHelper output) : IAsyncLifetime
     {
         var random = FaultRounds.Random(out var seed);
         output.WriteLine($"RELAY_FAULT_SEED={seed}");
-        await using var relay = await StartAsync();
+        var relay = await StartAsync();
         var adminKey = relay.Find("Admin key: ")!;
         var keys = await FaultCheck.CreateKeysAsync(relay, adminKey);
         for (var round = 0; round < FaultRounds.Count; round++)
@@ -84,6 +90,6 @@ public sealed class SqliteFaultTests(ITestOutputHelper output) : IAsyncLifetime
         await FaultCheck.AssertWholeAsync(database);
     }
 
-    private Task<RelayProcess> StartAsync() => RelayProcess.StartAsync(
+    private async Task<RelayProcess> StartAsync() => _relay = await RelayProcess.StartAsync(
         _directory.FullPath, new Dictionary<string, string> { ["OPENAI_BASE_URL"] = _upstream.BaseUrl.ToString() });
 }
