@@ -13,8 +13,24 @@ public sealed partial class LayeringTests
     public static TheoryData<string, string[], string[]> Projects => new()
     {
         { "Grains.Abstractions", [], ["Microsoft.Orleans.Sdk"] },
-        { "Grains", ["Grains.Abstractions"], ["Microsoft.Orleans.Runtime", "Microsoft.Orleans.Sdk"] },
-        { "Silo", ["Grains"], ["Microsoft.Orleans.Server", "Microsoft.Data.Sqlite", "linq2db", "dbup-core", "dbup-sqlite"] },
+        { "Grains", ["Grains.Abstractions"], ["Microsoft.Orleans.Runtime", "Microsoft.Orleans.Sdk", "Polly.Core"] },
+        {
+            "Silo",
+            ["Grains"],
+            [
+                "Microsoft.Data.SqlClient",
+                "Microsoft.Data.Sqlite",
+                "Microsoft.Orleans.Persistence.AdoNet",
+                "Microsoft.Orleans.Server",
+                "Npgsql",
+                "Polly.Core",
+                "dbup-core",
+                "dbup-postgresql",
+                "dbup-sqlite",
+                "dbup-sqlserver",
+                "linq2db",
+            ]
+        },
         {
             "Frontend",
             ["Grains.Abstractions", "Silo"],
@@ -34,8 +50,8 @@ public sealed partial class LayeringTests
         { "Frontend", "Upstreams", ["Errors", "Configuration", "Simulation"] },
         { "Frontend", "Admission", ["Errors", "Configuration"] },
         { "Frontend", "Forwarding", ["Endpoints", "Upstreams", "Admission", "Authentication", "Metering", "Errors", "Configuration"] },
-        { "Frontend", "Admin", ["Authentication", "Errors"] },
-        { "Frontend", "Standalone", ["Admin", "Authentication", "Upstreams", "Configuration"] },
+        { "Frontend", "Admin", ["Authentication", "Admission", "Errors"] },
+        { "Frontend", "Standalone", ["Admin", "Admission", "Authentication", "Upstreams", "Configuration"] },
         { "Frontend", ".", ["Admin", "Admission", "Configuration", "Errors", "Forwarding", "Standalone", "Upstreams"] },
         { "Grains", "Quotas", [] },
         { "Grains", "Ledger", [] },

@@ -27,13 +27,15 @@ public sealed class RelayApplication : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly DataDirectory _directory;
+    private readonly bool _keepsData;
     private readonly HttpClient _admin;
     private int _users;
 
-    private RelayApplication(WebApplication app, DataDirectory directory, LogLines logs)
+    private RelayApplication(WebApplication app, DataDirectory directory, bool keepsData, LogLines logs)
     {
         _app = app;
         _directory = directory;
+        _keepsData = keepsData;
         Logs = logs;
         BaseUrl = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         _admin = new HttpClient { BaseAddress = new Uri(BaseUrl, "/admin/api/") };
@@ -58,16 +60,17 @@ public sealed class RelayApplication : IAsyncDisposable
         // Runs after the application has added its own, so that these are taken.
         builder.Host.ConfigureContainer<IServiceCollection>((_, services) => Replace(services, setup));
 
-        var directory = DataDirectory.Open(Directory.CreateTempSubdirectory("relay-tests-").FullName);
+        var keepsData = setup.DataDirectory is not null;
+        var directory = DataDirectory.Open(setup.DataDirectory ?? Directory.CreateTempSubdirectory("relay-tests-").FullName);
         try
         {
             var app = FrontendApplication.Build(builder, directory);
             await app.StartAsync(CancellationToken.None);
-            return new RelayApplication(app, directory, logs);
+            return new RelayApplication(app, directory, keepsData, logs);
         }
         catch
         {
-            Delete(directory);
+            Close(directory, keepsData);
             throw;
         }
     }
@@ -100,19 +103,29 @@ public sealed class RelayApplication : IAsyncDisposable
     /// <summary>What a key's user has used, which the ledger knows, not the grain.</summary>
     public async Task<RelayUsage> UsageOfUserAsync(RelayKey key) => RelayUsage.Read(await GetAsync($"users/{key.User}/usage"));
 
-    /// <summary>Stops Relay and deletes its data.</summary>
+    /// <summary>What waits in the outbox, and what was set aside.</summary>
+    public async Task<(int Waiting, int SetAside)> OutboxAsync()
+    {
+        var outbox = await GetAsync("outbox");
+        return (outbox.GetProperty("waiting").GetInt32(), outbox.GetProperty("set_aside").GetInt32());
+    }
+
+    /// <summary>Stops Relay and deletes its data, unless the test brought the folder.</summary>
     public async ValueTask DisposeAsync()
     {
         _admin.Dispose();
         await _app.StopAsync(CancellationToken.None);
         await _app.DisposeAsync();
-        Delete(_directory);
+        Close(_directory, _keepsData);
     }
 
-    private static void Delete(DataDirectory directory)
+    private static void Close(DataDirectory directory, bool keepsData)
     {
         directory.Dispose();
-        Directory.Delete(directory.FullPath, recursive: true);
+        if (!keepsData)
+        {
+            Directory.Delete(directory.FullPath, recursive: true);
+        }
     }
 
     private static void Configure(ConfigurationManager configuration, Uri upstream, RelaySetup setup)

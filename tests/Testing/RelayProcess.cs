@@ -51,7 +51,8 @@ public sealed class RelayProcess : IAsyncDisposable
     /// <summary>Starts it with exactly this command line, and waits for nothing.</summary>
     public static RelayProcess Launch(string directory, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        // A limit on the size of files then fails the write, as a full disk does, and does not kill the process.
+        var start = new ProcessStartInfo("sh", ["-c", "trap '' XFSZ; exec dotnet \"$@\"", "relay"])
         {
             UseShellExecute = false,
             WorkingDirectory = directory,
@@ -109,6 +110,18 @@ public sealed class RelayProcess : IAsyncDisposable
         using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
         return await ExitAsync();
+    }
+
+    /// <summary>Lets no file grow past so many bytes, as on a full disk; null takes the limit away. Linux only.</summary>
+    public async Task LimitFilesAsync(long? bytes)
+    {
+        var soft = bytes?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "unlimited";
+        using var limit = Process.Start("prlimit", ["--pid", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture), $"--fsize={soft}:"]);
+        await limit.WaitForExitAsync();
+        if (limit.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"prlimit ended with {limit.ExitCode}.");
+        }
     }
 
     /// <summary>Kills it at once (SIGKILL) and waits for the end.</summary>

@@ -8,6 +8,9 @@ internal sealed partial class Outbox
     [LoggerMessage(LogLevel.Warning, "Counts of {KeyId} still wait; {Count} counts wait in all.")]
     private static partial void LogStillWaiting(ILogger logger, string keyId, int count, Exception exception);
 
+    [LoggerMessage(LogLevel.Information, "The outbox is empty again: every count that waited is settled or set aside.")]
+    private static partial void LogEmpty(ILogger logger);
+
     [LoggerMessage(LogLevel.Error, "The count of {RequestId} is set aside: there is no key {KeyId}.")]
     private static partial void LogSetAside(ILogger logger, string keyId, Guid requestId);
 

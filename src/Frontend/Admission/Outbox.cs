@@ -260,6 +260,7 @@ internal sealed partial class Outbox(
             if (Count == 0)
             {
                 _file.Clear();
+                LogEmpty(logger);
             }
         }
         finally

@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Relay.Grains.Admission;
+using Relay.Grains.Directory;
+using Relay.Grains.Keys;
+using Relay.Grains.Ledger;
+using Relay.Grains.Usage;
+using Relay.Silo.Hosting;
+using Relay.Silo.Storage;
+using Relay.Testing;
+
+namespace Relay.Benchmarks;
+
+/// <summary>
+/// How many calls a second one standalone silo reserves and settles durably, and how long a settle takes when there is no other. The
+/// directory of keys is in memory, since it is not on a call's path; the ledger is the database's.
+/// </summary>
+internal sealed class SettleBenchmark(string database, IHost host, CountingLedger ledger)
+{
+    private const int IdleCalls = 500;
+
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(3);
+    private static readonly KeyHash Hash = new(SHA256.HashData("a key of the benchmark"u8));
+
+    private readonly IGrainFactory _grains = host.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>Starts a silo on a database, measures, and stops it.</summary>
+    public static async Task RunAsync(string database, IReadOnlyDictionary<string, string?> settings)
+    {
+        var folder = Directory.CreateTempSubdirectory("relay-benchmarks-").FullName;
+        using (var directory = DataDirectory.Open(folder))
+        {
+            var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+            builder.Configuration.AddInMemoryCollection(settings);
+            builder.AddStandaloneSilo(directory);
+            var real = builder.Services.Last(static service => service.ServiceType == typeof(IUsageLedger)).ImplementationType!;
+            builder.Services.AddSingleton(services => new CountingLedger((IUsageLedger)ActivatorUtilities.CreateInstance(services, real)));
+            builder.Services.AddSingleton<IUsageLedger>(static services => services.GetRequiredService<CountingLedger>());
+            builder.Services.AddSingleton<IKeyDirectory>(new MemoryKeyDirectory(new MemoryLedger()));
+            using var host = builder.Build();
+            await host.StartAsync();
+            await new SettleBenchmark(database, host, host.Services.GetRequiredService<CountingLedger>()).MeasureAsync();
+            await host.StopAsync();
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task MeasureAsync()
+    {
+        var keys = new List<IKeyGrain>();
+        for (var i = 0; i < 10_000; i++)
+        {
+            keys.Add(await CreateKeyAsync(i));
+        }
+
+        await IdleAsync(keys[0]);
+        foreach (var count in new[] { 1, 100, 10_000 })
+        {
+            foreach (var callers in new[] { 64, 1_000 })
+            {
+                await ThroughputAsync(keys[..count], callers);
+            }
+        }
+    }
+
+    private async Task<IKeyGrain> CreateKeyAsync(int number)
+    {
+        var id = string.Create(CultureInfo.InvariantCulture, $"{KeyId.Prefix}{number:D16}");
+        var key = _grains.GetGrain<IKeyGrain>(KeyId.ToGrainKey(id));
+        await key.CreateAsync(new KeySettings
+        {
+            Id = id,
+            Name = id,
+            User = id,
+            Hash = Hash,
+            Hint = id,
+            CreatedAt = TimeProvider.System.GetUtcNow(),
+        });
+        return key;
+    }
+
+    private async Task IdleAsync(IKeyGrain key)
+    {
+        var times = new List<TimeSpan>();
+        for (var i = 0; i < IdleCalls; i++)
+        {
+            times.Add(await CallAsync(key));
+        }
+
+        times.Sort();
+        Write($"{database}, one call at a time: settle p50 {Ms(times[IdleCalls / 2])} ms, p99 {Ms(times[IdleCalls * 99 / 100])} ms");
+    }
+
+    private async Task ThroughputAsync(List<IKeyGrain> keys, int callers)
+    {
+        var (batches, rows) = (ledger.Batches, ledger.Rows);
+        var start = Stopwatch.GetTimestamp();
+        var next = 0;
+        await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(async () =>
+        {
+            while (Stopwatch.GetElapsedTime(start) < Duration)
+            {
+                await CallAsync(keys[(int)((uint)Interlocked.Increment(ref next) % keys.Count)]);
+            }
+        })));
+        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        (batches, rows) = (ledger.Batches - batches, ledger.Rows - rows);
+        Write($"| {database} | {keys.Count} | {callers} | {rows / seconds:F0} | {batches / seconds:F0} | {(double)rows / batches:F1} |");
+    }
+
+    /// <summary>Reserves and settles; answers how long the settle took.</summary>
+    private static async Task<TimeSpan> CallAsync(IKeyGrain key)
+    {
+        var request = new ReserveRequest
+        {
+            RequestId = Guid.CreateVersion7(),
+            KeyHash = Hash,
+            Endpoint = "/v1/chat/completions",
+            Model = "gpt-4o",
+            InputTokensEstimated = 100,
+        };
+        var decision = await key.ReserveAsync(request);
+        if (decision.Refusal is { } refusal)
+        {
+            throw new InvalidOperationException($"A call was refused: {refusal.Kind}.");
+        }
+
+        var start = Stopwatch.GetTimestamp();
+        await key.SettleAsync(new Settlement
+        {
+            Call = new CallFacts
+            {
+                RequestId = request.RequestId,
+                ReservedAt = decision.ReservedAt,
+                Endpoint = request.Endpoint,
+                Model = request.Model,
+                InputTokensHeld = request.InputTokensEstimated,
+                OutputTokensHeld = decision.OutputTokensHeld,
+            },
+            Usage = new TokenUsage { InputTokens = 90, OutputTokens = 50 },
+            Source = UsageSource.Reported,
+            Outcome = Outcome.Completed,
+            HttpStatus = 200,
+            Upstream = "default",
+            StartedAt = decision.ReservedAt,
+            EndedAt = decision.ReservedAt,
+        });
+        return Stopwatch.GetElapsedTime(start);
+    }
+
+    private static string Ms(TimeSpan time) => time.TotalMilliseconds.ToString("F2", CultureInfo.InvariantCulture);
+
+    private static void Write(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+}

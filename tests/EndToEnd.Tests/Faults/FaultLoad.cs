@@ -1,0 +1,134 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+
+namespace Relay.EndToEnd.Tests.Faults;
+
+/// <summary>
+/// Many callers at once, each with one call after the other, every other one streamed. Each call is of a model of its own, so that
+/// the ledger tells which of them it has; those that ended normally are remembered.
+/// </summary>
+internal sealed class FaultLoad
+{
+    private const int Callers = 200;
+
+    // What a client waits that is told to come again; shorter than Relay asks for, so that more calls meet the fault.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    // Only a fault that is never over reaches it.
+    private static readonly TimeSpan WaitMax = TimeSpan.FromMinutes(2);
+
+    private readonly Lock _lock = new();
+    private readonly ConcurrentQueue<string> _ended = new();
+    private readonly List<(int Ended, int Refused, TaskCompletionSource Reached)> _waiters = [];
+    private int _calls;
+    private int _endedCount;
+    private int _refusedCount;
+
+    /// <summary>The models of the calls that ended normally, of all runs.</summary>
+    public IReadOnlyCollection<string> Ended => _ended;
+
+    /// <summary>Starts the callers. They end when the token says so, after the call that they are at, or when Relay is gone.</summary>
+    public Task RunAsync(Uri relay, IReadOnlyList<LoadKey> keys, CancellationToken stop) => Task.WhenAll(
+        Enumerable.Range(0, Callers).Select(caller => Task.Run(() => CallAsync(relay, keys[caller % keys.Count], stop), CancellationToken.None)));
+
+    /// <summary>Waits until so many more calls have ended normally.</summary>
+    public Task EndedAsync(int count) => ReachedAsync(count, 0);
+
+    /// <summary>Waits until so many more calls were refused because of a fault.</summary>
+    public Task RefusedAsync(int count) => ReachedAsync(0, count);
+
+    /// <summary>One call that is tried again until it is admitted, as clients do: so all that its key has in an outbox is settled.</summary>
+    public async Task CallUntilAdmittedAsync(Uri relay, LoadKey key)
+    {
+        const int TriesMax = 300;
+        using var client = Client(relay, key);
+        for (var i = 0; i < TriesMax; i++)
+        {
+            if (await TryAsync(client, stream: false))
+            {
+                return;
+            }
+
+            await Task.Delay(Pause);
+        }
+
+        Assert.Fail("No call was admitted although the fault is over.");
+    }
+
+    private static HttpClient Client(Uri relay, LoadKey key)
+    {
+        var client = new HttpClient { BaseAddress = relay };
+        client.DefaultRequestHeaders.Add("Authorization", $"Bearer {key.Text}");
+        return client;
+    }
+
+    private async Task CallAsync(Uri relay, LoadKey key, CancellationToken stop)
+    {
+        using var client = Client(relay, key);
+        for (var i = 0; !stop.IsCancellationRequested; i++)
+        {
+            try
+            {
+                if (!await TryAsync(client, stream: i % 2 == 0))
+                {
+                    await Task.Delay(Pause, CancellationToken.None);
+                }
+            }
+            catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConnectionError)
+            {
+                // Relay is gone.
+                return;
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException)
+            {
+                // An answer that was cut: the call did not end normally.
+            }
+        }
+    }
+
+    /// <summary>False when the call was refused for a fault.</summary>
+    private async Task<bool> TryAsync(HttpClient client, bool stream)
+    {
+        var model = string.Create(CultureInfo.InvariantCulture, $"model-{Interlocked.Increment(ref _calls)}");
+        using var response = await client.PostAsJsonAsync(
+            "/v1/chat/completions", new { model, stream, messages = new[] { new { role = "user", content = "hello there" } } });
+        var text = await response.Content.ReadAsStringAsync();
+        if (response.StatusCode == HttpStatusCode.ServiceUnavailable)
+        {
+            Note(ended: 0, refused: 1);
+            return false;
+        }
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(stream, text.EndsWith("data: [DONE]\n\n", StringComparison.Ordinal));
+        _ended.Enqueue(model);
+        Note(ended: 1, refused: 0);
+        return true;
+    }
+
+    private Task ReachedAsync(int ended, int refused)
+    {
+        lock (_lock)
+        {
+            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiters.Add((_endedCount + ended, _refusedCount + refused, reached));
+            return reached.Task.WaitAsync(WaitMax);
+        }
+    }
+
+    private void Note(int ended, int refused)
+    {
+        lock (_lock)
+        {
+            _endedCount += ended;
+            _refusedCount += refused;
+            foreach (var waiter in _waiters.FindAll(waiter => _endedCount >= waiter.Ended && _refusedCount >= waiter.Refused))
+            {
+                waiter.Reached.TrySetResult();
+                _waiters.Remove(waiter);
+            }
+        }
+    }
+}
