@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using Relay.Frontend.Admission;
@@ -54,14 +55,22 @@ internal sealed partial class UpstreamSender(
             LogFailed(upstream.Name, e.Message);
             return (null, new UpstreamFailure(UpstreamFailureKind.NeverSent, RelayError.UpstreamTimedOut("The upstream could not be connected to in time.")));
         }
-        catch (HttpRequestException e)
+        catch (Exception e)
         {
             LogFailed(upstream.Name, e.Message);
-            return (null, e.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError
+            return (null, IsBeforeTheRequest(e)
                 ? new UpstreamFailure(UpstreamFailureKind.NeverSent, RelayError.UpstreamFailed("The upstream could not be reached."))
                 : new UpstreamFailure(UpstreamFailureKind.Broken, RelayError.UpstreamFailed("The upstream gave no valid answer.")));
         }
     }
+
+    /// <summary>Whether no connection came about. A socket's own exception comes from opening one; later ones are wrapped.</summary>
+    private static bool IsBeforeTheRequest(Exception exception) => exception switch
+    {
+        HttpRequestException e => e.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
+            or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError,
+        _ => exception is SocketException,
+    };
 
     /// <summary>Opens an answer for relaying, a stream of events as such. The response's status and headers must be set before.</summary>
     public async Task<IAnswerRelay> OpenAsync(HttpContext http, HttpResponseMessage answer, RequestFacts facts, OpenHold hold, UpstreamDeadline deadline)

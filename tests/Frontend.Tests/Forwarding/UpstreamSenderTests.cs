@@ -1,0 +1,48 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Relay.Frontend.Forwarding;
+using Relay.Frontend.Upstreams;
+
+namespace Relay.Frontend.Tests.Forwarding;
+
+public sealed class UpstreamSenderTests
+{
+    public static TheoryData<Exception, string> Failures => new()
+    {
+        { new HttpRequestException(HttpRequestError.ConnectionError), nameof(UpstreamFailureKind.NeverSent) },
+        { new HttpRequestException(HttpRequestError.NameResolutionError), nameof(UpstreamFailureKind.NeverSent) },
+        { new SocketException((int)SocketError.NotConnected), nameof(UpstreamFailureKind.NeverSent) },
+        { new OperationCanceledException(), nameof(UpstreamFailureKind.NeverSent) },
+        { new HttpRequestException(HttpRequestError.ResponseEnded), nameof(UpstreamFailureKind.Broken) },
+        { new IOException(), nameof(UpstreamFailureKind.Broken) },
+        { new InvalidOperationException(), nameof(UpstreamFailureKind.Broken) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public async Task SendAsync_WhateverTheConnectionThrows_IsAFailureThatSaysWhetherAnythingWasSent(Exception exception, string kind)
+    {
+        using var upstream = new Upstream("test", new Uri("http://127.0.0.1/v1"), apiKey: null, new ThrowingHandler(exception));
+        using var deadline = new UpstreamDeadline(TimeProvider.System, TimeSpan.Zero);
+        var sender = new UpstreamSender(
+            upstream,
+            TimeProvider.System,
+            Options.Create(new UpstreamTimeouts()),
+            Options.Create(new ForwardingOptions()),
+            NullLogger<UpstreamSender>.Instance);
+
+        var (answer, failure) = await sender.SendAsync(new DefaultHttpContext(), HttpMethod.Get, "/v1/models", content: null, deadline);
+
+        Assert.Null(answer);
+        Assert.Equal(kind, failure!.Kind.ToString());
+        Assert.NotNull(failure.Error);
+    }
+
+    private sealed class ThrowingHandler(Exception exception) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromException<HttpResponseMessage>(exception);
+    }
+}
