@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Features;
@@ -26,16 +27,46 @@ internal static class AdminJson
     public static async Task<(T? Value, RelayError? Error)> ReadAsync<T>(HttpContext http)
         where T : class
     {
-        // Bodies that do not say their length are bounded too: reading past this throws, and is answered with 413.
-        http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = BodyBytesMax;
+        if (await ReadBytesAsync(http) is not { } body)
+        {
+            return (null, RelayError.BodyTooLarge(BodyBytesMax));
+        }
+
         try
         {
-            var value = await JsonSerializer.DeserializeAsync<T>(http.Request.Body, Options, http.RequestAborted);
+            var value = JsonSerializer.Deserialize<T>(body.Span, Options);
             return value is null ? (null, RelayError.BadRequest("The request body must be a JSON object, not null.")) : (value, null);
         }
         catch (JsonException e)
         {
             return (null, ToError(e));
+        }
+    }
+
+    /// <summary>The body; null when it is too large.</summary>
+    private static async Task<ReadOnlyMemory<byte>?> ReadBytesAsync(HttpContext http)
+    {
+        // The server's own bound would cut off a client that is still sending, before it can read why.
+        http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
+        if (http.Request.ContentLength > BodyBytesMax)
+        {
+            return null;
+        }
+
+        var body = new ArrayBufferWriter<byte>();
+        while (true)
+        {
+            var read = await http.Request.Body.ReadAsync(body.GetMemory(4096), http.RequestAborted);
+            if (read == 0)
+            {
+                return body.WrittenMemory;
+            }
+
+            body.Advance(read);
+            if (body.WrittenCount > BodyBytesMax)
+            {
+                return null;
+            }
         }
     }
 
