@@ -1,6 +1,6 @@
 using Relay.Frontend.Admin;
 using Relay.Frontend.Admission;
-using Relay.Frontend.Configuration;
+using Relay.Configuration;
 using Relay.Frontend.Errors;
 using Relay.Frontend.Forwarding;
 using Relay.Frontend.Standalone;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Relay.Grains.Ledger;
+using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;
 
 namespace Relay.Grains;
@@ -9,10 +10,12 @@ namespace Relay.Grains;
 public static class GrainsExtensions
 {
     /// <summary>
-    /// Adds what the grains need, but for what depends on the database: an <see cref="IUsageLedger"/>, a
-    /// <see cref="Directory.IKeyDirectory"/> and the grain storage named <c>usage</c>.
+    /// Adds what the grains need, but for what frontends need too, <see cref="OwnershipOptions"/>, and what depends on the database: an <see cref="IUsageLedger"/>, a
+    /// <see cref="Directory.IKeyDirectory"/>, <see cref="IKeyOwners"/> and the grain storage named <c>usage</c>.
     /// </summary>
-    public static ISiloBuilder AddRelayGrains(this ISiloBuilder silo)
+    /// <param name="silo">The silo.</param>
+    /// <param name="kind">Whether there can be other silos on its database.</param>
+    public static ISiloBuilder AddRelayGrains(this ISiloBuilder silo, SiloKind kind)
     {
         var services = silo.Services;
         services.AddSingleton<IValidateOptions<QuotaOptions>, QuotaOptionsValidator>();
@@ -21,6 +24,9 @@ public static class GrainsExtensions
 
         services.AddSingleton<IValidateOptions<LedgerOptions>, LedgerOptionsValidator>();
         services.AddOptions<LedgerOptions>().BindConfiguration(LedgerOptions.SectionName).ValidateOnStart();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<OwnerLease>(provider, kind));
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static provider => provider.GetRequiredService<OwnerLease>());
         services.AddSingleton<LedgerWriter>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
             static provider => provider.GetRequiredService<LedgerWriter>());

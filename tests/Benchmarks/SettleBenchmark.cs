@@ -36,7 +36,7 @@ internal sealed class SettleBenchmark(string database, IHost host, CountingLedge
         {
             var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
             builder.Configuration.AddInMemoryCollection(settings);
-            builder.AddStandaloneSilo(directory);
+            builder.AddRelaySilo(directory);
             var real = builder.Services.Last(static service => service.ServiceType == typeof(IUsageLedger)).ImplementationType!;
             builder.Services.AddSingleton(services => new CountingLedger((IUsageLedger)ActivatorUtilities.CreateInstance(services, real)));
             builder.Services.AddSingleton<IUsageLedger>(static services => services.GetRequiredService<CountingLedger>());

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Relay.Grains.Directory;
 using Relay.Grains.Keys;
+using Relay.Grains.Ownership;
 
 namespace Relay.Testing;
 
@@ -24,11 +25,11 @@ public sealed class MemoryKeyDirectory(MemoryLedger ledger) : IKeyDirectory
         Task.FromResult(_keys.GetValueOrDefault(keyId));
 
     /// <inheritdoc />
-    public Task RevokeAsync(string keyId, DateTimeOffset revokedAt, CancellationToken cancellationToken)
+    public Task RevokeAsync(KeyClaim owner, DateTimeOffset revokedAt, CancellationToken cancellationToken)
     {
-        if (_keys.TryGetValue(keyId, out var settings) && settings.RevokedAt is null)
+        if (_keys.TryGetValue(owner.KeyId, out var settings) && settings.RevokedAt is null)
         {
-            _keys[keyId] = settings with { RevokedAt = revokedAt };
+            _keys[owner.KeyId] = settings with { RevokedAt = revokedAt };
         }
 
         return Written();

@@ -9,7 +9,7 @@ internal static class AdminExtensions
 {
     public static void MapAdmin(this WebApplication app)
     {
-        var group = app.MapGroup("/admin/api").AddEndpointFilter<RouteGroupBuilder, AdminAuthorization>();
+        var group = app.MapGroup("/admin/api").AddEndpointFilter<RouteGroupBuilder, AdminAuthorization>().AddEndpointFilter<RouteGroupBuilder, RetryFilter>();
         KeyEndpoints.Map(group);
         UserEndpoints.Map(group);
         UsageEndpoints.Map(group);

@@ -17,13 +17,15 @@ internal sealed partial class AdmissionClient
     private readonly TimeSpan _settleTime;
     private readonly ILogger<AdmissionClient> _logger;
     private readonly ResiliencePipeline _untilSettled;
+    private readonly GrainRetry _retry;
     private readonly ConcurrentDictionary<Guid, OpenHold> _open = new();
 
-    public AdmissionClient(IGrainFactory grains, Outbox outbox, TimeProvider time, IOptions<AdmissionOptions> options, ILogger<AdmissionClient> logger)
+    public AdmissionClient(IGrainFactory grains, Outbox outbox, TimeProvider time, GrainRetry retry, IOptions<AdmissionOptions> options, ILogger<AdmissionClient> logger)
     {
         _grains = grains;
         _outbox = outbox;
         _time = time;
+        _retry = retry;
         _logger = logger;
         _settleTime = TimeSpan.FromSeconds(options.Value.SettleSeconds);
 
@@ -51,7 +53,7 @@ internal sealed partial class AdmissionClient
     {
         try
         {
-            return await Grain(keyId).AuthenticateAsync(hash);
+            return await _retry.AskAsync(() => Grain(keyId).AuthenticateAsync(hash).AsTask());
         }
         catch (Exception e)
         {
@@ -73,11 +75,13 @@ internal sealed partial class AdmissionClient
         AdmissionDecision decision;
         try
         {
-            decision = await key.ReserveAsync(request);
+            decision = await _retry.ReserveAsync(key, request);
         }
         catch (Exception e)
         {
+            // One of the tries may have made a hold.
             LogUnanswered(keyId, e);
+            _ = ReleaseAsync(key, keyId, request.RequestId);
             return null;
         }
 
@@ -124,19 +128,28 @@ internal sealed partial class AdmissionClient
     public async Task ReleaseAsync(OpenHold hold)
     {
         Forget(hold);
-        try
-        {
-            await hold.Key.ReleaseAsync(hold.Facts.RequestId);
-        }
-        catch (Exception e)
-        {
-            // The hold is not renewed any more, so it expires by itself.
-            LogUnanswered(hold.KeyId, e);
-        }
+        await ReleaseAsync(hold.Key, hold.KeyId, hold.Facts.RequestId);
     }
 
     /// <summary>Renews the hold no more.</summary>
     public void Forget(OpenHold hold) => _open.TryRemove(hold.Facts.RequestId, out _);
+
+    private async Task ReleaseAsync(IKeyGrain key, string keyId, Guid requestId)
+    {
+        try
+        {
+            await _retry.AskAsync(async () =>
+            {
+                await key.ReleaseAsync(requestId);
+                return true;
+            });
+        }
+        catch (Exception e)
+        {
+            // The hold is not renewed any more, so it expires by itself.
+            LogUnanswered(keyId, e);
+        }
+    }
 
     private async Task<bool> KeepAsync(OpenHold hold, Settlement settlement)
     {

@@ -1,4 +1,4 @@
-using Relay.Frontend.Configuration;
+using Relay.Configuration;
 
 namespace Relay.Frontend.Admission;
 
@@ -11,6 +11,7 @@ internal static class AdmissionExtensions
         builder.AddSettings<OutboxOptions, OutboxOptionsValidator>(OutboxOptions.SectionName);
         builder.Services.AddSingleton<Outbox>();
         builder.Services.AddHostedService(services => services.GetRequiredService<Outbox>());
+        builder.Services.AddSingleton<GrainRetry>();
         builder.Services.AddSingleton<AdmissionClient>();
         builder.Services.AddHostedService<HoldRenewer>();
     }

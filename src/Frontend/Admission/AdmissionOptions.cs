@@ -8,9 +8,12 @@ internal sealed class AdmissionOptions
     /// <summary>The section's name.</summary>
     public const string SectionName = "Relay:Admission";
 
-    /// <summary>How often holds of running calls are renewed, in seconds: 0.1 to 60, by default 2. Keep it well below Relay:Quotas:HoldTimeoutSeconds.</summary>
-    [Range(0.1, 60)]
-    public double RenewSeconds { get; set; } = 2;
+    /// <summary>
+    /// How long an admission is tried while the key's owner changes, such as after a silo's death, in seconds: 1 to 120, by default
+    /// 15. The caller waits meanwhile; then it gets 503.
+    /// </summary>
+    [Range(1, 120)]
+    public double ReserveSeconds { get; set; } = 15;
 
     /// <summary>How long a settle is tried before its count goes to the outbox, in seconds: 0.1 to 60, by default 2.</summary>
     [Range(0.1, 60)]

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Relay.Grains.Ownership;
 
 namespace Relay.Frontend.Admission;
 
@@ -6,15 +7,17 @@ namespace Relay.Frontend.Admission;
 internal sealed partial class HoldRenewer(
     AdmissionClient admission,
     TimeProvider time,
-    IOptions<AdmissionOptions> options,
+    IOptions<OwnershipOptions> options,
     ILogger<HoldRenewer> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(options.Value.RenewSeconds), time);
+        // Twice in the time that a new owner waits for them.
+        using var timer = new PeriodicTimer(options.Value.Renewal / 2, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            await Task.WhenAll(admission.Open.GroupBy(hold => hold.KeyId, StringComparer.Ordinal).Select(RenewAsync));
+            // Not awaited: what was sent to a silo that has died must not hold up what its successors are told.
+            _ = Task.WhenAll(admission.Open.GroupBy(hold => hold.KeyId, StringComparer.Ordinal).Select(RenewAsync));
         }
     }
 

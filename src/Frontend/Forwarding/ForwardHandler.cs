@@ -215,7 +215,7 @@ internal sealed partial class ForwardHandler(
             {
                 RefusalKind.LimitReached => RelayError.LimitReached(refusal, token.KeyId),
                 RefusalKind.ModelNotAllowed => RelayError.ModelNotAllowed(call.Model!),
-                RefusalKind.Overloaded => RelayError.Unavailable(),
+                RefusalKind.Overloaded or RefusalKind.OwnerChanging => RelayError.Unavailable(),
                 _ => RelayError.InvalidKey(refusal.Kind),
             });
         }

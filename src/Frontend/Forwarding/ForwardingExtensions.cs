@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
-using Relay.Frontend.Configuration;
+using Relay.Configuration;
 using Relay.Frontend.Endpoints;
 
 namespace Relay.Frontend.Forwarding;

@@ -1,30 +1,40 @@
+using Microsoft.Extensions.Options;
+using Relay.Configuration;
 using Relay.Frontend.Admission;
 using Relay.Frontend.Authentication;
-using Relay.Frontend.Configuration;
-using Relay.Grains.Ledger;
-using Relay.Grains.Quotas;
+using Relay.Silo.Clustering;
 using Relay.Silo.Hosting;
 using Relay.Silo.Storage;
 
 namespace Relay.Frontend.Standalone;
 
-/// <summary>Makes the process a whole Relay: a silo beside the frontend, its data in one folder or on a database server.</summary>
+/// <summary>Gives the frontend its grains: by a silo beside it, its data in one folder or on a database server, or by a cluster.</summary>
 internal static class StandaloneExtensions
 {
-    private const string AdminKeyVariable = "RELAY_ADMIN_KEY";
+    internal const string AdminKeyVariable = "RELAY_ADMIN_KEY";
 
-    /// <summary>Adds the silo. The folder is opened, and locked, by the caller: it must outlive the host.</summary>
+    /// <summary>Adds the silo, or the way to those of the cluster. The folder is opened, and locked, by the caller: it must outlive the host.</summary>
     public static void AddStandalone(this WebApplicationBuilder builder, DataDirectory directory)
     {
         builder.AddSettings<StandaloneOptions, StandaloneOptionsValidator>("Relay");
-        builder.Services.AddSettingsCheck<DatabaseOptions>(DatabaseOptions.SectionName);
-        builder.Services.AddSettingsCheck<QuotaOptions>(QuotaOptions.SectionName);
-        builder.Services.AddSettingsCheck<LedgerOptions>(LedgerOptions.SectionName);
-        builder.AddStandaloneSilo(directory);
+        builder.Services.AddSingleton<IValidateOptions<StandaloneOptions>, FrontendRoleValidator>();
+        if (IsFrontendOnly(builder.Configuration))
+        {
+            builder.AddRelayClient();
+        }
+        else
+        {
+            builder.AddRelaySilo(directory);
+        }
+
         builder.Services.AddSingleton<StartReport>();
         builder.Services.AddSingleton(new OutboxPlace(directory.FullPath));
         AddAdminKey(builder, directory);
     }
+
+    /// <summary>Whether the settings leave the silos to other processes.</summary>
+    public static bool IsFrontendOnly(IConfiguration configuration) =>
+        string.Equals(configuration["Relay:Role"], StandaloneOptions.FrontendRole, StringComparison.Ordinal);
 
     private static void AddAdminKey(WebApplicationBuilder builder, DataDirectory directory)
     {

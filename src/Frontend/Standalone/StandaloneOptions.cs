@@ -2,14 +2,23 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Relay.Frontend.Standalone;
 
-/// <summary>Where a Relay that is one process keeps its data.</summary>
+/// <summary>What the process is, and where it keeps its data.</summary>
 internal sealed class StandaloneOptions
 {
-    /// <summary>The folder of the admin key and, unless it is on a server, the database: by default <c>./data</c> of the working directory.</summary>
+    /// <summary>The <see cref="Role"/> of a process with a silo.</summary>
+    public const string AllRole = "All";
+
+    /// <summary>The <see cref="Role"/> of a process without one.</summary>
+    public const string FrontendRole = "Frontend";
+
+    /// <summary>The folder of the outbox, the admin key and, unless it is on a server, the database: by default <c>./data</c> of the working directory.</summary>
     [Required]
     public string DataDirectory { get; set; } = "./data";
 
-    /// <summary>The process's role: <c>All</c>, the only one of this version.</summary>
-    [AllowedValues("All", ErrorMessage = "Relay:Role must be All: this version runs as one process.")]
-    public string Role { get; set; } = "All";
+    /// <summary>
+    /// What the process is: <c>All</c>, the default, a frontend with a silo beside it; <c>Frontend</c>, only a frontend, of silos that
+    /// run elsewhere and share a database server with it.
+    /// </summary>
+    [AllowedValues(AllRole, FrontendRole, ErrorMessage = "Relay:Role must be All or Frontend.")]
+    public string Role { get; set; } = AllRole;
 }

@@ -15,7 +15,8 @@ internal sealed class StartReport(
     IServer server,
     Upstream upstream,
     Microsoft.Extensions.Options.IOptions<UpstreamOptions> upstreamOptions,
-    AdminKeyOrigin adminKey)
+    AdminKeyOrigin adminKey,
+    IConfiguration configuration)
 {
     public async Task WriteAsync(TextWriter output)
     {
@@ -61,7 +62,8 @@ internal sealed class StartReport(
     /// <summary>The first key's text; null when there are keys already.</summary>
     private async Task<string?> CreateFirstKeyAsync()
     {
-        if ((await grains.GetGrain<IDirectoryGrain>(0).ListKeysAsync(after: null, limit: 1)).Length > 0)
+        // Of several frontends that start at once each would make one.
+        if (StandaloneExtensions.IsFrontendOnly(configuration) || (await grains.GetGrain<IDirectoryGrain>(0).ListKeysAsync(after: null, limit: 1)).Length > 0)
         {
             return null;
         }

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Options;
-using Relay.Frontend.Configuration;
+using Relay.Configuration;
 using Relay.Frontend.Simulation;
 
 namespace Relay.Frontend.Upstreams;

@@ -18,6 +18,6 @@ public sealed record Refusal
     /// <summary>How much of that limit's metric the call asked for.</summary>
     [Id(3)] public long Needed { get; init; }
 
-    /// <summary>How long until that limit's window begins anew; null when it never does.</summary>
+    /// <summary>How long until that limit's window begins anew, or until a new owner may admit; null when it never does or nobody knows.</summary>
     [Id(4)] public TimeSpan? RetryAfter { get; init; }
 }

@@ -21,4 +21,7 @@ public enum RefusalKind
 
     /// <summary>The silo has more to write than it takes; a later try may be admitted.</summary>
     Overloaded,
+
+    /// <summary>Nobody may admit calls of the key just now: its owner changes, or cannot prove that it is the only one. A later try may be admitted.</summary>
+    OwnerChanging,
 }

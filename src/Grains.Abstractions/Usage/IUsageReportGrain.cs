@@ -5,6 +5,6 @@ namespace Relay.Grains.Usage;
 public interface IUsageReportGrain : IGrainWithIntegerKey
 {
     /// <summary>Sums the ledger; rows are ordered by group (ordinal). No row where nothing was used.</summary>
-    [Alias("Query")]
+    [Alias("Query"), ResponseTimeout("00:01:00")]
     Task<ImmutableArray<UsageRow>> QueryAsync(UsageQuery query);
 }

@@ -1,4 +1,5 @@
 using Relay.Grains.Keys;
+using Relay.Grains.Ownership;
 
 namespace Relay.Grains.Directory;
 
@@ -11,8 +12,9 @@ public interface IKeyDirectory
     /// <summary>One row, or null.</summary>
     Task<KeySettings?> FindAsync(string keyId, CancellationToken cancellationToken);
 
-    /// <summary>Marks a row revoked; does nothing to one that already is.</summary>
-    Task RevokeAsync(string keyId, DateTimeOffset revokedAt, CancellationToken cancellationToken);
+    /// <summary>Marks the owner's key revoked; does nothing to one that already is.</summary>
+    /// <exception cref="ClaimLostException">The key has another owner by now.</exception>
+    Task RevokeAsync(KeyClaim owner, DateTimeOffset revokedAt, CancellationToken cancellationToken);
 
     /// <summary>Rows in the order of their ids after the given one (null: from the start), with the time of each key's newest entry.</summary>
     Task<IReadOnlyList<KeyInfo>> ListAsync(string? after, int limit, CancellationToken cancellationToken);

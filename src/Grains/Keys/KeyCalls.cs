@@ -41,19 +41,26 @@ internal sealed partial class KeyCalls(
     public bool IsBusy(Guid requestId) => _steps.ContainsKey(requestId);
 
     /// <summary>See <see cref="IKeyGrain.RenewAsync"/>. True when a hold was made anew.</summary>
-    public async Task<bool> RenewAsync(HoldRenewal renewal)
+    public async Task<bool> RenewAsync(IReadOnlyCollection<HoldRenewal> renewals)
     {
         ThrowIfSteppedDown();
 
         // A step that runs either ends the call or rebuilds its hold.
-        var requestId = renewal.Hold.RequestId;
-        if (book.Renew(renewal, clock()) || IsBusy(requestId))
+        var now = clock();
+        var unknown = renewals
+            .Where(renewal => !book.Renew(renewal, now) && !IsBusy(renewal.Hold.RequestId))
+            .DistinctBy(static renewal => renewal.Hold.RequestId)
+            .ToList();
+        if (unknown.Count == 0)
         {
             return false;
         }
 
-        await RunStepAsync(requestId, CallStepKind.Rebuild, () => RebuildAsync(renewal));
-        return book.Find(requestId) is not null;
+        // One question for all: after a silo's death each frontend tells of all its calls at once.
+        var found = ledger.FindManyAsync([.. unknown.Select(static renewal => (renewal.Hold.RequestId, Part: 0))], CancellationToken.None);
+        await Task.WhenAll(unknown.Select(renewal =>
+            RunStepAsync(renewal.Hold.RequestId, CallStepKind.Rebuild, () => RebuildAsync(renewal, found))));
+        return unknown.Exists(renewal => book.Find(renewal.Hold.RequestId) is not null);
     }
 
     /// <summary>See <see cref="IKeyGrain.SettleAsync"/>.</summary>
@@ -108,6 +115,15 @@ internal sealed partial class KeyCalls(
     public QuotaBookState? TakeSnapshot() =>
         IsSteppedDown || _keyLedger.Failure is not null ? null : book.ToSnapshot();
 
+    /// <summary>
+    /// The holds of all running calls, for the key's next owner; null when they are not all that is known of running calls: an
+    /// activation that steps down may have lost some.
+    /// </summary>
+    public ImmutableArray<HoldRenewal>? HandOver() =>
+        IsSteppedDown || _keyLedger.Failure is not null || _steps.Count > 0
+            ? null
+            : [.. book.Holds.Select(static hold => new HoldRenewal(hold.Call, hold.UsageSoFar))];
+
     /// <summary>See <see cref="IKeyGrain.GetPositionAsync"/>.</summary>
     public KeyPosition GetPosition()
     {
@@ -156,11 +172,11 @@ internal sealed partial class KeyCalls(
     }
 
     /// <summary>Makes the hold of a running call anew, unless the call was settled: that one must stay dead.</summary>
-    private async Task RebuildAsync(HoldRenewal renewal)
+    private async Task RebuildAsync(HoldRenewal renewal, Task<IReadOnlyList<UsageEntry>> settled)
     {
-        var entries = await ledger.FindAsync(renewal.Hold.RequestId, CancellationToken.None);
+        var entries = await settled;
         ThrowIfSteppedDown();
-        if (entries.Count == 0)
+        if (!entries.Any(entry => entry.Settlement.Call.RequestId == renewal.Hold.RequestId))
         {
             book.Rebuild(renewal, clock());
         }

@@ -5,6 +5,7 @@ using Orleans.Storage;
 using Relay.Grains.Admission;
 using Relay.Grains.Directory;
 using Relay.Grains.Ledger;
+using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;
 
 namespace Relay.Grains.Keys;
@@ -17,17 +18,20 @@ internal sealed partial class KeyGrain(
     IKeyDirectory directory,
     IUsageLedger ledger,
     LedgerWriter writer,
+    OwnerLease lease,
     IOptions<QuotaOptions> options,
     TimeProvider time,
     ILogger<KeyGrain> logger) : Grain, IKeyGrain
 {
     private static readonly Refusal UnknownKey = new() { Kind = RefusalKind.UnknownKey };
     private static readonly Refusal Overloaded = new() { Kind = RefusalKind.Overloaded };
+    private static readonly Refusal OwnerChanging = new() { Kind = RefusalKind.OwnerChanging };
 
     private readonly long _monotonicStart = time.GetTimestamp();
     private QuotaBook _book = null!;
     private KeyCalls _calls = null!;
     private KeySettings? _settings;
+    private KeyOwner? _owner;
     private Task _saving = Task.CompletedTask;
     private IGrainTimer? _expiryTimer;
 
@@ -43,17 +47,15 @@ internal sealed partial class KeyGrain(
         _book = new QuotaBook(
             TimeZoneInfo.FindSystemTimeZoneById(options.Value.TimeZone), HoldTimeout, snapshot.State.Book);
         _calls = new KeyCalls(_book, ledger, writer, () => Now, logger) { SteppedDown = EndActivation, Committed = SaveNowAndThen };
-        if (await directory.FindAsync(Id, cancellationToken) is not { } settings)
+        if (await directory.FindAsync(Id, cancellationToken) is null)
         {
             return;
         }
 
-        foreach (var entry in await ledger.ReadTailAsync(Id, _book.CommittedSequence, cancellationToken))
-        {
-            _book.Apply(entry);
-        }
+        await ClaimAsync(cancellationToken);
 
-        Take(settings);
+        // Again: the owner before may have changed them until the claim.
+        Take((await directory.FindAsync(Id, cancellationToken))!);
     }
 
     /// <inheritdoc />
@@ -73,6 +75,11 @@ internal sealed partial class KeyGrain(
         {
             await SaveAsync();
         }
+
+        if (_owner is not null)
+        {
+            await lease.ReleaseAsync(_owner, _calls!.HandOver(), cancellationToken);
+        }
     }
 
     /// <inheritdoc />
@@ -83,22 +90,23 @@ internal sealed partial class KeyGrain(
             throw new ArgumentException($"The settings are of {settings.Id}, not of {Id}.", nameof(settings));
         }
 
-        _calls.ThrowIfSteppedDown();
+        ThrowIfStale();
         if (_settings is not null)
         {
-            throw new InvalidOperationException($"There is a key {Id} already.");
+            // A create whose answer was lost comes again.
+            if (_settings.Hash != settings.Hash)
+            {
+                throw new InvalidOperationException($"There is a key {Id} already.");
+            }
+
+            return;
         }
 
-        try
+        await ChangeAsync(async () =>
         {
+            await ClaimAsync(CancellationToken.None);
             await directory.InsertAsync(settings, CancellationToken.None);
-        }
-        catch (Exception exception)
-        {
-            _calls.StepDown(exception);
-            throw;
-        }
-
+        });
         Take(settings);
     }
 
@@ -109,23 +117,16 @@ internal sealed partial class KeyGrain(
     /// <inheritdoc />
     public async Task<bool> RevokeAsync()
     {
-        _calls.ThrowIfSteppedDown();
+        ThrowIfStale();
         if (FindSettings() is null)
         {
             return false;
         }
 
+        // An owner before this one that still admits would not hear of it.
+        await _owner!.WaitUntilSoleAsync(CancellationToken.None);
         var revokedAt = time.GetUtcNow();
-        try
-        {
-            await directory.RevokeAsync(Id, revokedAt, CancellationToken.None);
-        }
-        catch (Exception exception)
-        {
-            _calls.StepDown(exception);
-            throw;
-        }
-
+        await ChangeAsync(() => directory.RevokeAsync(_owner.Claim, revokedAt, CancellationToken.None));
         if (_settings is { RevokedAt: null } active)
         {
             _settings = active with { RevokedAt = revokedAt };
@@ -137,7 +138,12 @@ internal sealed partial class KeyGrain(
     /// <inheritdoc />
     public ValueTask<KeyAccess> AuthenticateAsync(KeyHash hash)
     {
-        _calls.ThrowIfSteppedDown();
+        ThrowIfStale();
+        if (_owner?.Wait is not null)
+        {
+            throw new OwnerChangingException("The key's owner is changing; the same call may be tried again.");
+        }
+
         var settings = Authenticate(hash);
         return ValueTask.FromResult(settings is null
             ? new KeyAccess(KeyStatus.Unknown, [])
@@ -150,23 +156,17 @@ internal sealed partial class KeyGrain(
     /// <inheritdoc />
     public async ValueTask RenewAsync(ImmutableArray<HoldRenewal> renewals)
     {
-        foreach (var renewal in renewals)
+        ThrowIfStale();
+        if (FindSettings() is not null && await _calls.RenewAsync(renewals))
         {
-            if (FindSettings() is null)
-            {
-                return;
-            }
-
-            if (await _calls.RenewAsync(renewal))
-            {
-                WatchDeadlines();
-            }
+            WatchDeadlines();
         }
     }
 
     /// <inheritdoc />
     public async Task<SettleResult> SettleAsync(Settlement settlement)
     {
+        ThrowIfStale();
         if (FindSettings() is not { } settings)
         {
             return SettleResult.UnknownKey;
@@ -186,6 +186,62 @@ internal sealed partial class KeyGrain(
     /// <inheritdoc />
     public Task<KeyPosition?> GetPositionAsync() =>
         Task.FromResult(FindSettings() is null ? null : _calls.GetPosition());
+
+    /// <summary>Makes this activation the key's owner, from what the ledger and the owner before say.</summary>
+    private async Task ClaimAsync(CancellationToken cancellationToken)
+    {
+        (_owner, var claimed) = await lease.ClaimAsync(Id, cancellationToken);
+        var tail = await ledger.ReadTailAsync(Id, _book.CommittedSequence, cancellationToken);
+        foreach (var entry in tail)
+        {
+            _book.Apply(entry);
+        }
+
+        var settled = tail.Select(static entry => entry.Settlement.Call.RequestId).ToHashSet();
+        foreach (var hold in claimed.Holds.Where(hold => !settled.Contains(hold.Hold.RequestId)))
+        {
+            _book.Rebuild(hold, Now);
+        }
+
+        if (_book.HoldCount > 0)
+        {
+            WatchDeadlines();
+        }
+    }
+
+    /// <summary>Writes to the directory. When it fails, what is written there is unknown, and the next activation reads it.</summary>
+    private async Task ChangeAsync(Func<Task> write)
+    {
+        try
+        {
+            await write();
+        }
+        catch (Exception exception)
+        {
+            _calls.StepDown(exception);
+            if (exception is ClaimLostException)
+            {
+                _calls.ThrowIfSteppedDown();
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Sends the caller to the next activation when this one ends or no longer owns the key.</summary>
+    private void ThrowIfStale()
+    {
+        StepDownIfLost();
+        _calls.ThrowIfSteppedDown();
+    }
+
+    private void StepDownIfLost()
+    {
+        if (_owner is { IsLost: true } owner)
+        {
+            _calls.StepDown(new ClaimLostException(owner.Claim));
+        }
+    }
 
     private void Take(KeySettings settings)
     {
@@ -210,9 +266,15 @@ internal sealed partial class KeyGrain(
 
     private AdmissionDecision Reserve(ReserveRequest request)
     {
+        StepDownIfLost();
         if (_calls.IsSteppedDown)
         {
-            return new AdmissionDecision { Refusal = Overloaded };
+            return new AdmissionDecision { Refusal = OwnerChanging };
+        }
+
+        if (FindSettings() is not null && _owner!.Wait is { } wait)
+        {
+            return new AdmissionDecision { Refusal = OwnerChanging with { RetryAfter = wait } };
         }
 
         if (Authenticate(request.KeyHash) is not { } settings)
@@ -332,11 +394,26 @@ internal sealed partial class KeyGrain(
         }
         catch (InconsistentStateException exception)
         {
-            _calls.StepDown(exception);
+            // The owner before saved after this activation had read. Both copies follow from the ledger; this one is saved next time.
+            snapshot.State = saved;
+            LogSnapshotFailed(logger, exception, Id);
+            await ReadSnapshotAgainAsync();
         }
         catch (Exception exception)
         {
             snapshot.State = saved;
+            LogSnapshotFailed(logger, exception, Id);
+        }
+    }
+
+    private async Task ReadSnapshotAgainAsync()
+    {
+        try
+        {
+            await snapshot.ReadStateAsync();
+        }
+        catch (Exception exception)
+        {
             LogSnapshotFailed(logger, exception, Id);
         }
     }

@@ -90,6 +90,9 @@ internal sealed class QuotaBook
         return new Reservation(Add(new Hold(call, now.Monotonic + _holdTimeout, default)), null);
     }
 
+    /// <summary>All calls in flight.</summary>
+    public IReadOnlyCollection<Hold> Holds => _holds.Values;
+
     /// <summary>The hold of a call, or null.</summary>
     public Hold? Find(Guid requestId) => _holds.GetValueOrDefault(requestId);
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Hosting;
+using Relay.Silo.Ownership;
 using Relay.Silo.Storage;
 
 namespace Relay.Silo.Hosting;
@@ -6,12 +7,16 @@ namespace Relay.Silo.Hosting;
 /// <summary>
 /// Opens the database before anything of the host starts, so that a fault in it ends the start with its own message.
 /// </summary>
-internal sealed class DatabaseStart(IRelayDatabase database) : IHostedLifecycleService
+internal sealed class DatabaseStart(IRelayDatabase database, SqlKeyOwners owners) : IHostedLifecycleService
 {
-    public Task StartingAsync(CancellationToken cancellationToken)
+    public async Task StartingAsync(CancellationToken cancellationToken)
     {
         database.Open();
-        return Task.CompletedTask;
+        if (database is SqliteDatabase)
+        {
+            // The lock on the data directory is held, so that whoever owned a key is gone, and its callers with it.
+            await owners.ForgetAllAsync(cancellationToken);
+        }
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

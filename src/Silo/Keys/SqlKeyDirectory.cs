@@ -3,7 +3,9 @@ using LinqToDB.Async;
 using LinqToDB.Data;
 using Relay.Grains.Directory;
 using Relay.Grains.Keys;
+using Relay.Grains.Ownership;
 using Relay.Silo.Ledger;
+using Relay.Silo.Ownership;
 using Relay.Silo.Storage;
 
 namespace Relay.Silo.Keys;
@@ -36,14 +38,18 @@ internal sealed class SqlKeyDirectory(IRelayDatabase database) : IKeyDirectory
             },
             cancellationToken);
 
-    public Task RevokeAsync(string keyId, DateTimeOffset revokedAt, CancellationToken cancellationToken)
+    public Task RevokeAsync(KeyClaim owner, DateTimeOffset revokedAt, CancellationToken cancellationToken)
     {
         var revokedAtMs = revokedAt.ToUnixTimeMilliseconds();
         return database.WriteAsync(
-            (connection, token) => connection.GetTable<KeyRow>()
-                .Where(row => row.Id == keyId && row.RevokedAt == null)
-                .Set(row => row.RevokedAt, revokedAtMs)
-                .UpdateAsync(token),
+            async (connection, token) =>
+            {
+                await SqlKeyOwners.LockAsync(connection, owner, token);
+                await connection.GetTable<KeyRow>()
+                    .Where(row => row.Id == owner.KeyId && row.RevokedAt == null)
+                    .Set(row => row.RevokedAt, revokedAtMs)
+                    .UpdateAsync(token);
+            },
             cancellationToken);
     }
 

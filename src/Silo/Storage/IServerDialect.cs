@@ -8,6 +8,9 @@ namespace Relay.Silo.Storage;
 /// <summary>What differs between database servers. Everything else is one code.</summary>
 internal interface IServerDialect
 {
+    /// <summary>How many connections a pool apart has.</summary>
+    const int LanePoolSize = 4;
+
     /// <summary>The folder of the migration scripts.</summary>
     string ScriptFolder { get; }
 
@@ -24,7 +27,9 @@ internal interface IServerDialect
     string? FindFault(string connectionString);
 
     /// <summary>The operator's connection string with Relay's defaults, which his own words outrank.</summary>
-    string Complete(string connectionString);
+    /// <param name="connectionString">The operator's.</param>
+    /// <param name="lane">The name of a small pool apart, for what must not wait behind everything else; null for the common pool.</param>
+    string Complete(string connectionString, string? lane = null);
 
     /// <summary>Server and database, for messages; no secret.</summary>
     string NameOf(string connectionString);

@@ -42,11 +42,17 @@ internal sealed class PostgreSqlDialect : IServerDialect
         }
     }
 
-    public string Complete(string connectionString)
+    public string Complete(string connectionString, string? lane = null)
     {
         // Of a name that is there twice, the later counts. So it is with the options.
         var builder = new NpgsqlConnectionStringBuilder(Defaults + connectionString);
         builder.Options = $"{TimeOuts} {builder.Options}".TrimEnd();
+        if (lane is not null)
+        {
+            builder.ApplicationName += "-" + lane;
+            builder.MaxPoolSize = IServerDialect.LanePoolSize;
+        }
+
         return builder.ConnectionString;
     }
 

@@ -19,11 +19,11 @@ internal sealed class ServerDatabase : IRelayDatabase
     private readonly ResiliencePipeline _deadlockRetry;
     private volatile bool _disposed;
 
-    public ServerDatabase(IServerDialect dialect, string connectionString, TimeProvider time)
+    public ServerDatabase(IServerDialect dialect, string connectionString, TimeProvider time, string? lane = null)
     {
         _dialect = dialect;
         _configured = connectionString;
-        ConnectionString = dialect.Complete(connectionString);
+        ConnectionString = dialect.Complete(connectionString, lane);
         _options = dialect.Options(ConnectionString);
         _deadlockRetry = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions

@@ -40,7 +40,17 @@ internal sealed class SqlServerDialect : IServerDialect
     }
 
     // Of a name that is there twice, the later counts.
-    public string Complete(string connectionString) => new SqlConnectionStringBuilder(Defaults + connectionString).ConnectionString;
+    public string Complete(string connectionString, string? lane = null)
+    {
+        var builder = new SqlConnectionStringBuilder(Defaults + connectionString);
+        if (lane is not null)
+        {
+            builder.ApplicationName += "-" + lane;
+            builder.MaxPoolSize = IServerDialect.LanePoolSize;
+        }
+
+        return builder.ConnectionString;
+    }
 
     public string NameOf(string connectionString)
     {

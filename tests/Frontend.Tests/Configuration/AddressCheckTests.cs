@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Configuration;
-using Relay.Frontend.Configuration;
+using Relay.Configuration;
 
 namespace Relay.Frontend.Tests.Configuration;
 

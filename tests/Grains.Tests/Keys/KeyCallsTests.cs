@@ -111,9 +111,9 @@ public sealed class KeyCallsTests : IAsyncDisposable
     {
         var (book, calls) = Activate();
         var call = Hold(book, 1);
-        await calls.RenewAsync(new HoldRenewal(call, Tokens(10, 3)));
+        await calls.RenewAsync([new HoldRenewal(call, Tokens(10, 3))]);
         var (_, second) = Activate();
-        Assert.True(await second.RenewAsync(new HoldRenewal(call, Tokens(10, 3))));
+        Assert.True(await second.RenewAsync([new HoldRenewal(call, Tokens(10, 3))]));
         _now = AtSeconds(31);
         await calls.ExpireAsync(Settings);
 
@@ -164,7 +164,7 @@ public sealed class KeyCallsTests : IAsyncDisposable
         var call = Hold(book, 1);
         await calls.SettleAsync(Settings, Settlement(call, Tokens(10, 7)));
 
-        Assert.False(await calls.RenewAsync(new HoldRenewal(call, Tokens(10, 5))));
+        Assert.False(await calls.RenewAsync([new HoldRenewal(call, Tokens(10, 5))]));
 
         Assert.Equal(0, book.HoldCount);
     }

@@ -9,6 +9,7 @@ using Relay.Grains.Admission;
 using Relay.Grains.Directory;
 using Relay.Grains.Keys;
 using Relay.Grains.Ledger;
+using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;
 using Relay.Grains.Tests.Quotas;
 using Relay.Grains.Usage;
@@ -34,6 +35,8 @@ public sealed class KeyCluster : IAsyncLifetime
 
     public MemoryKeyDirectory Directory { get; }
 
+    public MemoryKeyOwners Owners { get; } = new();
+
     public FakeTimeProvider Time { get; } = new(Calls.Noon);
 
     internal MemorySnapshots Snapshots { get; } = new();
@@ -46,7 +49,7 @@ public sealed class KeyCluster : IAsyncLifetime
         builder.ConfigureSiloHost((_, host) => host.Configuration.AddInMemoryCollection(_configuration!));
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.AddRelayGrains();
+            silo.AddRelayGrains(SiloKind.Only);
             silo.Services.AddKeyedSingleton<IGrainStorage>("usage", Snapshots);
             silo.Services.AddSingleton<TimeProvider>(Time);
             silo.Services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
@@ -55,9 +58,11 @@ public sealed class KeyCluster : IAsyncLifetime
             silo.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<LedgerWriter>(services, TimeProvider.System));
             silo.Services.AddSingleton<IUsageLedger>(Ledger);
             silo.Services.AddSingleton<IKeyDirectory>(Directory);
+            silo.Services.AddSingleton<IKeyOwners>(Owners);
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
+        await RenewLeaseAsync();
     }
 
     public async Task DisposeAsync() => await _cluster.DisposeAsync();
@@ -122,6 +127,10 @@ public sealed class KeyCluster : IAsyncLifetime
     public async Task<UsageTotals> TotalsAsync(string id) => (await Key(id).GetUsageAsync())!.Totals;
 
     public async Task<LimitUsage> LimitAsync(string id) => Assert.Single((await Key(id).GetUsageAsync())!.Limits);
+
+    /// <summary>Renews the silo's lease, which no timer does for a silo that is alone.</summary>
+    public Task RenewLeaseAsync() =>
+        _cluster.Silos[0].ServiceProvider.GetRequiredService<OwnerLease>().RenewAsync(CancellationToken.None);
 
     /// <summary>Ends the key's activation, as a silo that stops or rebalances would.</summary>
     public async Task RestartAsync(string id) => await _cluster.DeactivateAsync(Key(id));

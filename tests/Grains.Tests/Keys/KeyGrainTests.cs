@@ -1,6 +1,7 @@
 using Orleans.Storage;
 using Relay.Grains.Admission;
 using Relay.Grains.Keys;
+using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;
 using Relay.Grains.Tests.Quotas;
 using Relay.Grains.Usage;
@@ -66,7 +67,11 @@ public sealed class KeyGrainTests(KeyCluster cluster) : IClassFixture<KeyCluster
 
         Assert.Equal("test", (await cluster.Key(id).GetAsync())!.Settings.Name);
         await cluster.ReserveAsync(id);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => cluster.Key(id).CreateAsync(cluster.Settings(id)));
+
+        // A create whose answer was lost comes again; another key of the same id does not.
+        await cluster.Key(id).CreateAsync(cluster.Settings(id));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => cluster.Key(id).CreateAsync(cluster.Settings(id) with { Hash = KeyCluster.HashOf("another") }));
         await Assert.ThrowsAsync<ArgumentException>(
             () => cluster.Key(id).CreateAsync(cluster.Settings(KeyCluster.NewId())));
     }
@@ -116,6 +121,10 @@ public sealed class KeyGrainTests(KeyCluster cluster) : IClassFixture<KeyCluster
 
         await Assert.ThrowsAsync<IOException>(() => cluster.Key(id).RevokeAsync());
 
+        // The activation that did not know the outcome has stepped down; nobody knows its holds.
+        var waiting = (await cluster.Key(id).ReserveAsync(cluster.Request(id))).Refusal!;
+        Assert.Equal(RefusalKind.OwnerChanging, waiting.Kind);
+        cluster.Time.Advance(waiting.RetryAfter!.Value);
         Assert.Equal(RefusalKind.RevokedKey, (await cluster.Key(id).ReserveAsync(cluster.Request(id))).Refusal!.Kind);
     }
 
@@ -280,10 +289,47 @@ public sealed class KeyGrainTests(KeyCluster cluster) : IClassFixture<KeyCluster
     }
 
     [Fact]
+    public async Task Restart_InOrder_HandsTheHoldsOver()
+    {
+        var id = await cluster.CreateAsync(new Limit(Metric.Concurrency, Window.Total, 2));
+        var running = await cluster.ReserveAsync(id);
+        var settled = await cluster.ReserveAsync(id);
+        await cluster.SettleAsync(id, settled);
+
+        await cluster.RestartAsync(id);
+
+        Assert.Equal(1, (await cluster.LimitAsync(id)).Held);
+        await cluster.ReserveAsync(id);
+        Assert.Equal(RefusalKind.LimitReached, (await cluster.Key(id).ReserveAsync(cluster.Request(id))).Refusal!.Kind);
+        await cluster.SettleAsync(id, running);
+        Assert.Equal(2, (await cluster.TotalsAsync(id)).Requests);
+    }
+
+    [Fact]
+    public async Task Reserve_AnotherSiloHasClaimedTheKey_MovesToANewActivation()
+    {
+        var id = await cluster.CreateAsync(new Limit(Metric.Requests, Window.Total, 2));
+        await cluster.ReserveAsync(id);
+        await cluster.Owners.ClaimAsync(id, "another", CancellationToken.None);
+
+        await cluster.RenewLeaseAsync();
+
+        // The first answer sends the caller away; the next activation claims the key back, and waits for the other to stop.
+        Assert.Equal(RefusalKind.OwnerChanging, (await cluster.Key(id).ReserveAsync(cluster.Request(id))).Refusal!.Kind);
+        await cluster.RestartAsync(id);
+        var waiting = (await cluster.Key(id).ReserveAsync(cluster.Request(id))).Refusal!;
+        Assert.Equal(RefusalKind.OwnerChanging, waiting.Kind);
+        await Assert.ThrowsAsync<OwnerChangingException>(() => cluster.Key(id).AuthenticateAsync(KeyCluster.HashOf(id)).AsTask());
+        cluster.Time.Advance(waiting.RetryAfter!.Value);
+        await cluster.ReserveAsync(id);
+    }
+
+    [Fact]
     public async Task Renew_FreshActivation_RebuildsTheHold()
     {
         var id = await cluster.CreateAsync(new Limit(Metric.Concurrency, Window.Total, 1));
         var call = await cluster.ReserveAsync(id);
+        await cluster.Owners.ClaimAsync(id, "another", CancellationToken.None);
         await cluster.RestartAsync(id);
         Assert.Equal(0, (await cluster.LimitAsync(id)).Held);
 

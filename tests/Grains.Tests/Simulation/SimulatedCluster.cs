@@ -222,7 +222,7 @@ internal sealed class SimulatedCluster : IDisposable
         {
             var soFar = Calls.Tokens(10, call.Told.Count);
             call.Told.Add(soFar);
-            Repeat(() => SendAsync(keyId, async activation => await activation.Calls.RenewAsync(new HoldRenewal(facts, soFar))));
+            Repeat(() => SendAsync(keyId, async activation => await activation.Calls.RenewAsync([new HoldRenewal(facts, soFar)])));
             await Scheduler.WaitAsync(20);
         }
 

@@ -4,7 +4,7 @@ namespace Relay.Silo.Tests.Hosting;
 
 /// <summary>A counter that is saved at each increment, and what was set unsaved when the grain is deactivated.</summary>
 public sealed class SnapshotGrain(
-    [PersistentState("tests-snapshot-v1", StandaloneSiloExtensions.GrainStorageName)] IPersistentState<SnapshotState> snapshot)
+    [PersistentState("tests-snapshot-v1", RelaySiloExtensions.GrainStorageName)] IPersistentState<SnapshotState> snapshot)
     : Grain, ISnapshotGrain
 {
     private bool _unsaved;

@@ -29,7 +29,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(settings);
         var directory = DataDirectory.Open(folder);
-        builder.AddStandaloneSilo(directory);
+        builder.AddRelaySilo(directory);
         if (logs is not null)
         {
             builder.Logging.AddProvider(logs);

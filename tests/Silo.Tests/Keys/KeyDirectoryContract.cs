@@ -4,6 +4,7 @@ using System.Text;
 using Relay.Grains.Directory;
 using Relay.Grains.Keys;
 using Relay.Grains.Ledger;
+using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;
 using static Relay.Silo.Tests.Ledger.UsageEntries;
 
@@ -17,6 +18,9 @@ public abstract class KeyDirectoryContract
 
     /// <summary>The ledger of the same database.</summary>
     protected abstract IUsageLedger Ledger { get; }
+
+    /// <summary>The owners of the same database.</summary>
+    protected abstract IKeyOwners Owners { get; }
 
     [SkippableFact]
     public async Task Insert_EveryField_ReadsBackTheSame()
@@ -84,8 +88,10 @@ public abstract class KeyDirectoryContract
         await Directory.InsertAsync(Settings("key_0000000000000001", "ann"), default);
         await Directory.InsertAsync(Settings("key_0000000000000002", "ann"), default);
 
-        await Directory.RevokeAsync("key_0000000000000001", Noon.AddHours(1), default);
-        await Directory.RevokeAsync("key_0000000000000001", Noon.AddHours(2), default);
+        var owner = (await Owners.ClaimAsync("key_0000000000000001", "a0000000000000000000000000000000", default)).Claim;
+
+        await Directory.RevokeAsync(owner, Noon.AddHours(1), default);
+        await Directory.RevokeAsync(owner, Noon.AddHours(2), default);
 
         Assert.Equal(Noon.AddHours(1), (await Directory.FindAsync("key_0000000000000001", default))!.RevokedAt);
         Assert.Null((await Directory.FindAsync("key_0000000000000002", default))!.RevokedAt);

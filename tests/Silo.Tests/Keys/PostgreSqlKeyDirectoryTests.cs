@@ -1,7 +1,9 @@
 using Relay.Grains.Directory;
 using Relay.Grains.Ledger;
+using Relay.Grains.Ownership;
 using Relay.Silo.Keys;
 using Relay.Silo.Ledger;
+using Relay.Silo.Ownership;
 using Relay.Silo.Tests.Storage;
 
 namespace Relay.Silo.Tests.Keys;
@@ -13,6 +15,8 @@ public sealed class PostgreSqlKeyDirectoryTests(PostgreSqlTestDatabase fixture)
     protected override IKeyDirectory Directory => new SqlKeyDirectory(fixture.Database.One);
 
     protected override IUsageLedger Ledger => new SqlUsageLedger(fixture.Database.One);
+
+    protected override IKeyOwners Owners => new SqlKeyOwners(fixture.Database.One, fixture.Database.One, TimeProvider.System);
 
     public Task InitializeAsync() => fixture.Database.EmptyAsync();
 

@@ -1,7 +1,9 @@
 using Relay.Grains.Directory;
 using Relay.Grains.Ledger;
+using Relay.Grains.Ownership;
 using Relay.Silo.Keys;
 using Relay.Silo.Ledger;
+using Relay.Silo.Ownership;
 using Relay.Silo.Tests.Storage;
 
 namespace Relay.Silo.Tests.Keys;
@@ -14,11 +16,14 @@ public sealed class SqliteKeyDirectoryTests : KeyDirectoryContract, IDisposable
     {
         Directory = new SqlKeyDirectory(_database.Database);
         Ledger = new SqlUsageLedger(_database.Database);
+        Owners = new SqlKeyOwners(_database.Database, _database.Database, TimeProvider.System);
     }
 
     protected override IKeyDirectory Directory { get; }
 
     protected override IUsageLedger Ledger { get; }
+
+    protected override IKeyOwners Owners { get; }
 
     public void Dispose() => _database.Dispose();
 }

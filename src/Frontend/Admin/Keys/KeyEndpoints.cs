@@ -1,4 +1,5 @@
 using Relay.Frontend.Admin.Contracts;
+using Relay.Frontend.Admission;
 using Relay.Frontend.Errors;
 using Relay.Grains.Directory;
 using Relay.Grains.Keys;
@@ -17,7 +18,7 @@ internal static class KeyEndpoints
         group.MapGet("/keys/{id}/usage", GetUsageAsync);
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, IGrainFactory grains, TimeProvider time)
+    private static async Task<IResult> CreateAsync(HttpContext http, IGrainFactory grains, GrainRetry retry, TimeProvider time)
     {
         var (body, error) = await AdminJson.ReadAsync<CreateKeyBody>(http);
         error ??= NewKey.FindFault(body!, time.GetUtcNow());
@@ -27,7 +28,11 @@ internal static class KeyEndpoints
         }
 
         var settings = NewKey.Make(body!, time.GetUtcNow(), out var text);
-        await Grain(grains, settings.Id).CreateAsync(settings);
+        await retry.AskAsync(async () =>
+        {
+            await Grain(grains, settings.Id).CreateAsync(settings);
+            return true;
+        }, http.RequestAborted);
         http.Response.Headers.CacheControl = "no-store";
         return AdminJson.Ok(KeyBody.From(new KeyInfo(settings, LastUsedAt: null), time.GetUtcNow(), text), StatusCodes.Status201Created);
     }

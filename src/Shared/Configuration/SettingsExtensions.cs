@@ -1,6 +1,9 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
-namespace Relay.Frontend.Configuration;
+namespace Relay.Configuration;
 
 /// <summary>Binds sections of settings, and remembers that they are read.</summary>
 internal static class SettingsExtensions

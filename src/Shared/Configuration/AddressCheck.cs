@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 
-namespace Relay.Frontend.Configuration;
+namespace Relay.Configuration;
 
 /// <summary>
 /// Finds addresses that Kestrel would refuse late, or would misread: it takes a host that it does not understand, such as

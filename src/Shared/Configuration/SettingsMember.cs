@@ -1,7 +1,8 @@
 using System.ComponentModel;
 using System.Reflection;
+using Microsoft.Extensions.Configuration;
 
-namespace Relay.Frontend.Configuration;
+namespace Relay.Configuration;
 
 /// <summary>One setting: a member of an options type, or of a type nested in it.</summary>
 /// <param name="Key">The name below its section, such as <c>Drain:Seconds</c>.</param>

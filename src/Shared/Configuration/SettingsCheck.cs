@@ -1,4 +1,7 @@
-namespace Relay.Frontend.Configuration;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Relay.Configuration;
 
 /// <summary>Finds every fault of the settings before anything is started.</summary>
 internal static class SettingsCheck

@@ -1,8 +1,9 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Configuration.Memory;
 
-namespace Relay.Frontend.Configuration;
+namespace Relay.Configuration;
 
 /// <summary>Adds the places of the working directory in which settings may stand. The environment and the command line outrank them.</summary>
 internal static class ConfigurationExtensions

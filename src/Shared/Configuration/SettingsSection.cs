@@ -1,6 +1,8 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
-namespace Relay.Frontend.Configuration;
+namespace Relay.Configuration;
 
 /// <summary>A section of settings that something reads.</summary>
 /// <param name="Name">The section's name, such as <c>Relay:Timeouts</c>; empty for the root.</param>

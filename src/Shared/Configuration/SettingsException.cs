@@ -1,4 +1,4 @@
-namespace Relay.Frontend.Configuration;
+namespace Relay.Configuration;
 
 /// <summary>The settings are wrong.</summary>
 /// <param name="faults">Each fault, as a sentence that names the setting.</param>

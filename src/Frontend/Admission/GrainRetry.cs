@@ -1,0 +1,83 @@
+using Microsoft.Extensions.Options;
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
+using Relay.Grains.Admission;
+using Relay.Grains.Keys;
+using Relay.Grains.Ledger;
+using Relay.Grains.Ownership;
+
+namespace Relay.Frontend.Admission;
+
+/// <summary>
+/// Asks grains again while the cluster changes: a silo dies, leaves or comes, and a key's grain moves to another one. Whoever called
+/// Relay sees a slower answer. What a grain says of itself, such as that its database is gone, is no reason to ask again.
+/// </summary>
+internal sealed class GrainRetry
+{
+    private static readonly TimeSpan PauseMax = TimeSpan.FromMilliseconds(500);
+
+    private readonly ResiliencePipeline _untilAnswered;
+    private readonly ResiliencePipeline _patiently;
+    private readonly ResiliencePipeline<AdmissionDecision> _untilDecided;
+
+    public GrainRetry(TimeProvider time, IOptions<AdmissionOptions> options, IOptions<OwnershipOptions> ownership)
+    {
+        var total = TimeSpan.FromSeconds(options.Value.ReserveSeconds);
+        _untilAnswered = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddTimeout(total)
+            .AddRetry(WhilePassing(int.MaxValue))
+            .Build();
+        _patiently = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(WhilePassing((int)(total / PauseMax)))
+            .Build();
+        _untilDecided = new ResiliencePipelineBuilder<AdmissionDecision> { TimeProvider = time }
+            .AddTimeout(total)
+            .AddRetry(new RetryStrategyOptions<AdmissionDecision>
+            {
+                ShouldHandle = static arguments => ValueTask.FromResult(
+                    IsPassing(arguments.Outcome.Exception) || arguments.Outcome.Result?.Refusal?.Kind == RefusalKind.OwnerChanging),
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                Delay = TimeSpan.FromMilliseconds(50),
+                MaxDelay = PauseMax,
+                UseJitter = true,
+
+                // A new owner knows from when on it admits; null leaves the pause to what stands above.
+                DelayGenerator = static arguments => ValueTask.FromResult(arguments.Outcome.Result?.Refusal?.RetryAfter),
+            })
+
+            // An admission that was longer under way may be an owner's that has stopped since, and the next one would hear of the call too late.
+            .AddTimeout(ownership.Value.Renewal / 2)
+            .Build();
+    }
+
+    /// <summary>Asks until a grain answers. The question must be one that may be answered twice.</summary>
+    /// <exception cref="TimeoutRejectedException">None answered in time.</exception>
+    public Task<T> AskAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken = default) =>
+        _untilAnswered.ExecuteAsync(
+            async token => await ask().WaitAsync(token), cancellationToken).AsTask();
+
+    /// <summary>As <see cref="AskAsync"/>, for what may take long to answer: only the number of tries is bounded.</summary>
+    public ValueTask<T> AskPatientlyAsync<T>(Func<ValueTask<T>> ask, CancellationToken cancellationToken) =>
+        _patiently.ExecuteAsync(async _ => await ask(), cancellationToken);
+
+    /// <summary>Asks a key's grain for a hold until it decides. A request's hold is made once, however often it is asked for.</summary>
+    /// <exception cref="TimeoutRejectedException">None decided in time.</exception>
+    public async Task<AdmissionDecision> ReserveAsync(IKeyGrain key, ReserveRequest request) =>
+        await _untilDecided.ExecuteAsync(async token => await key.ReserveAsync(request).AsTask().WaitAsync(token));
+
+    private static RetryStrategyOptions WhilePassing(int retriesMax) => new()
+    {
+        ShouldHandle = static arguments => ValueTask.FromResult(IsPassing(arguments.Outcome.Exception)),
+        MaxRetryAttempts = retriesMax,
+        BackoffType = DelayBackoffType.Exponential,
+        Delay = TimeSpan.FromMilliseconds(50),
+        MaxDelay = PauseMax,
+        UseJitter = true,
+    };
+
+    /// <summary>Whether a failure passes by itself when the cluster has settled.</summary>
+    private static bool IsPassing(Exception? failure) => failure
+        is OrleansException or TimeoutException or TimeoutRejectedException or StaleActivationException or OwnerChangingException;
+}

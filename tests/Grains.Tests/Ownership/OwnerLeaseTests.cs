@@ -1,0 +1,185 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Relay.Grains.Ownership;
+using Relay.Testing;
+
+namespace Relay.Grains.Tests.Ownership;
+
+/// <summary>The leases of two silos. With the options of these tests, a lease is good for 2 s and frontends renew within 3 s.</summary>
+public sealed class OwnerLeaseTests : IAsyncDisposable
+{
+    private const string Key = "key_0000000000000001";
+
+    private readonly MemoryKeyOwners _owners = new();
+    private readonly FakeTimeProvider _time = new();
+    private readonly OwnerLease _a;
+    private readonly OwnerLease _b;
+
+    public OwnerLeaseTests() => (_a, _b) = (Create(), Create());
+
+    public async ValueTask DisposeAsync()
+    {
+        await _a.DisposeAsync();
+        await _b.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task IsGood_TwoSecondsAfterTheQuestion_IsOver()
+    {
+        Assert.False(_a.IsGood);
+        await _a.RenewAsync(default);
+        Assert.True(_a.IsGood);
+
+        _time.Advance(TimeSpan.FromMilliseconds(1_999));
+        Assert.True(_a.IsGood);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.False(_a.IsGood);
+    }
+
+    [Fact]
+    public async Task Renew_AnswerComesLate_IsGoodFromTheQuestionOn()
+    {
+        _owners.BlockLeases();
+        var renewing = _a.RenewAsync(default);
+        _time.Advance(TimeSpan.FromMilliseconds(1_500));
+        _owners.UnblockLeases();
+        await renewing;
+
+        Assert.True(_a.IsGood);
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        Assert.False(_a.IsGood);
+    }
+
+    [Fact]
+    public async Task Claim_KeyOfNobody_AdmitsAtOnceWhileTheLeaseIsGood()
+    {
+        await _a.RenewAsync(default);
+        var (owner, _) = await _a.ClaimAsync(Key, default);
+
+        Assert.Null(owner.Wait);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.NotNull(owner.Wait);
+    }
+
+    [Fact]
+    public async Task Claim_FromASiloThatMayRun_AdmitsAfterItsLeaseAndTheRenewals()
+    {
+        await _a.RenewAsync(default);
+        await _b.RenewAsync(default);
+        var (before, _) = await _a.ClaimAsync(Key, default);
+        var (after, _) = await _b.ClaimAsync(Key, default);
+
+        // Neither has heard of the other's life yet.
+        Assert.Null(before.Wait);
+        Assert.Equal(TimeSpan.FromSeconds(5), after.Wait);
+        Assert.False(before.IsLost);
+
+        await _a.RenewAsync(default);
+        Assert.True(before.IsLost);
+        Assert.False(after.IsLost);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        await _b.RenewAsync(default);
+        Assert.Null(after.Wait);
+    }
+
+    [Fact]
+    public async Task Claim_OfAnActivationThatEndedHere_WaitsForTheRenewalsOnly()
+    {
+        await _a.RenewAsync(default);
+        await _a.ClaimAsync(Key, default);
+
+        var (after, _) = await _a.ClaimAsync(Key, default);
+
+        Assert.Equal(TimeSpan.FromSeconds(3), after.Wait);
+    }
+
+    [Fact]
+    public async Task Claim_OfAnActivationHereThatStillWaited_WaitsAsLong()
+    {
+        await _a.ClaimAsync(Key, default);
+        await _b.ClaimAsync(Key, default);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        var (after, _) = await _b.ClaimAsync(Key, default);
+
+        Assert.Equal(TimeSpan.FromSeconds(4), after.Wait);
+    }
+
+    [Fact]
+    public async Task Claim_AfterOneOfUnknownOutcome_TakesTheOwnerBeforeForAlive()
+    {
+        await _a.ClaimAsync(Key, default);
+        _owners.BeforeAnsweringClaims(static _ => Task.FromException(new IOException("The answer is lost, as the test told it to be.")));
+        await Assert.ThrowsAsync<IOException>(() => _b.ClaimAsync(Key, default));
+        _owners.BeforeAnsweringClaims(static _ => Task.CompletedTask);
+
+        var (after, _) = await _b.ClaimAsync(Key, default);
+
+        Assert.Equal(TimeSpan.FromSeconds(5), after.Wait);
+    }
+
+    [Fact]
+    public async Task Claim_LostBeforeItsOutcomeIsKnown_IsLost()
+    {
+        await _a.RenewAsync(default);
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _owners.BeforeAnsweringClaims(_ => answer.Task);
+        var claiming = _a.ClaimAsync(Key, default);
+        _owners.BeforeAnsweringClaims(static _ => Task.CompletedTask);
+        await _b.ClaimAsync(Key, default);
+        await _a.RenewAsync(default);
+        answer.SetResult();
+
+        var (owner, _) = await claiming;
+
+        Assert.True(owner.IsLost);
+    }
+
+    [Fact]
+    public async Task Renew_SiloWasForgotten_LosesAllItsKeys()
+    {
+        await _a.RenewAsync(default);
+        var (owner, _) = await _a.ClaimAsync(Key, default);
+        _owners.ForgetLease(_a.Silo);
+
+        await _a.RenewAsync(default);
+
+        Assert.True(owner.IsLost);
+    }
+
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 3)]
+    public async Task Release_OwnerThatAdmitted_SparesTheNextOneTheWait(bool knowsHolds, int seconds)
+    {
+        await _a.RenewAsync(default);
+        await _b.RenewAsync(default);
+        var (before, _) = await _a.ClaimAsync(Key, default);
+        await _a.ReleaseAsync(before, knowsHolds ? ImmutableArray<Relay.Grains.Admission.HoldRenewal>.Empty : null, default);
+
+        var (after, _) = await _b.ClaimAsync(Key, default);
+
+        Assert.Equal(seconds == 0 ? null : TimeSpan.FromSeconds(seconds), after.Wait);
+    }
+
+    [Fact]
+    public async Task Release_OwnerThatStillWaited_SparesNobodyTheWait()
+    {
+        await _a.ClaimAsync(Key, default);
+        var (waiting, _) = await _b.ClaimAsync(Key, default);
+        await _b.ReleaseAsync(waiting, [], default);
+
+        var (after, _) = await _a.ClaimAsync(Key, default);
+
+        Assert.Equal(TimeSpan.FromSeconds(5), after.Wait);
+    }
+
+    private OwnerLease Create() => new(
+        _owners,
+        Options.Create(new OwnershipOptions { LeaseSeconds = 2, RenewSeconds = 3 }),
+        SiloKind.Member,
+        _time,
+        NullLogger<OwnerLease>.Instance);
+}

@@ -1,0 +1,17 @@
+using Relay.Silo.Storage;
+using Relay.Silo.Tests.Storage;
+
+namespace Relay.Silo.Tests.Ownership;
+
+[Collection(SqlServerGroup.Name)]
+public sealed class SqlServerKeyOwnersTests(SqlServerTestDatabase fixture)
+    : KeyOwnersContract, IClassFixture<SqlServerTestDatabase>, IAsyncLifetime
+{
+    private protected override IRelayDatabase Database => fixture.Database.One;
+
+    private protected override IRelayDatabase OtherDatabase => fixture.Database.Other;
+
+    public Task InitializeAsync() => fixture.Database.EmptyAsync();
+
+    public Task DisposeAsync() => Task.CompletedTask;
+}
