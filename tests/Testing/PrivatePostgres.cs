@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Npgsql;
 
 namespace Relay.Testing;
@@ -20,7 +22,14 @@ public sealed class PrivatePostgres : IAsyncDisposable
     /// <summary>How to reach its database.</summary>
     public string ConnectionString => $"Host={_folder};Username={Account};Database={Account}";
 
+    /// <summary>Where it listens.</summary>
+    public EndPoint Socket => new UnixDomainSocketEndPoint(Path.Combine(_folder, ".s.PGSQL.5432"));
+
     private string Data => Path.Combine(_folder, "data");
+
+    /// <summary>How to reach its database by something that forwards from that port of this machine.</summary>
+    public string ConnectionStringBy(int port) =>
+        string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port};Username={Account};Database={Account}");
 
     /// <summary>Makes and starts one. Null when the machine has no PostgreSQL.</summary>
     public static async Task<PrivatePostgres?> StartNewAsync()

@@ -27,7 +27,10 @@ public sealed class RelayProcess : IAsyncDisposable
     }
 
     /// <summary>The built program.</summary>
-    public static string ProgramPath { get; } = FindProgram();
+    public static string ProgramPath { get; } = FindProgram("Frontend");
+
+    /// <summary>The built program of a silo alone.</summary>
+    public static string SiloPath { get; } = FindProgram("Silo");
 
     /// <summary>All that was written to standard output so far.</summary>
     public string Output => Text(_output);
@@ -48,8 +51,22 @@ public sealed class RelayProcess : IAsyncDisposable
         return relay;
     }
 
+    /// <summary>Starts a silo alone, and waits until it is a member of its cluster.</summary>
+    /// <exception cref="InvalidOperationException">It ended before.</exception>
+    public static async Task<RelayProcess> StartSiloAsync(string directory, IReadOnlyDictionary<string, string> environment)
+    {
+        var silo = LaunchProgram(SiloPath, directory, environment, "--urls", "http://127.0.0.1:0");
+        _ = await silo.ListeningAsync();
+        return silo;
+    }
+
     /// <summary>Starts it with exactly this command line, and waits for nothing.</summary>
-    public static RelayProcess Launch(string directory, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
+    public static RelayProcess Launch(string directory, IReadOnlyDictionary<string, string>? environment, params string[] arguments) =>
+        LaunchProgram(ProgramPath, directory, environment, arguments);
+
+    /// <summary>Starts a program of Relay's with exactly this command line, and waits for nothing.</summary>
+    public static RelayProcess LaunchProgram(
+        string program, string directory, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
         // A limit on the size of files then fails the write, as a full disk does, and does not kill the process.
         var start = new ProcessStartInfo("sh", ["-c", "trap '' XFSZ; exec dotnet \"$@\"", "relay"])
@@ -59,7 +76,7 @@ public sealed class RelayProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in arguments.Prepend(ProgramPath))
+        foreach (var argument in arguments.Prepend(program))
         {
             start.ArgumentList.Add(argument);
         }
@@ -107,10 +124,15 @@ public sealed class RelayProcess : IAsyncDisposable
     /// <returns>The exit code.</returns>
     public async Task<int> StopAsync()
     {
-        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
+        await SignalAsync("TERM");
         return await ExitAsync();
     }
+
+    /// <summary>Freezes it (SIGSTOP): its connections stay, and nothing answers.</summary>
+    public Task FreezeAsync() => SignalAsync("STOP");
+
+    /// <summary>Lets it go on (SIGCONT).</summary>
+    public Task ThawAsync() => SignalAsync("CONT");
 
     /// <summary>Lets no file grow past so many bytes, as on a full disk; null takes the limit away. Linux only.</summary>
     public async Task LimitFilesAsync(long? bytes)
@@ -155,6 +177,12 @@ public sealed class RelayProcess : IAsyncDisposable
         _process.Dispose();
     }
 
+    private async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+    }
+
     private static bool IsRelays(string name) =>
         name.StartsWith("OPENAI_", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("RELAY_", StringComparison.OrdinalIgnoreCase)
@@ -162,10 +190,10 @@ public sealed class RelayProcess : IAsyncDisposable
         || name.StartsWith("DOTNET_ENVIRONMENT", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The artifacts of all projects stand side by side, by configuration.</summary>
-    private static string FindProgram()
+    private static string FindProgram(string project)
     {
         var own = new DirectoryInfo(Path.GetDirectoryName(Assembly.GetExecutingAssembly().Location)!);
-        return Path.Combine(own.Parent!.Parent!.FullName, "Frontend", own.Name, "Relay.Frontend.dll");
+        return Path.Combine(own.Parent!.Parent!.FullName, project, own.Name, $"Relay.{project}.dll");
     }
 
     private static string Text(StringBuilder text)
@@ -178,7 +206,7 @@ public sealed class RelayProcess : IAsyncDisposable
 
     private async Task ReadAsync(StreamReader reader, StringBuilder text)
     {
-        const string Listening = "Listening on: ";
+        string[] listening = ["Listening on: ", "Health on: "];
         while (await reader.ReadLineAsync() is { } line)
         {
             lock (text)
@@ -186,9 +214,9 @@ public sealed class RelayProcess : IAsyncDisposable
                 text.Append(line).Append('\n');
             }
 
-            if (line.StartsWith(Listening, StringComparison.Ordinal))
+            if (listening.FirstOrDefault(start => line.StartsWith(start, StringComparison.Ordinal)) is { } start)
             {
-                _listening.TrySetResult(new Uri(line[Listening.Length..]));
+                _listening.TrySetResult(new Uri(line[start.Length..]));
             }
         }
     }

@@ -75,8 +75,9 @@ public static class ClusteringExtensions
             endpoint.GatewayPort = options.GatewayPort;
 
             // Not on all addresses, as it would be otherwise.
-            endpoint.SiloListeningEndpoint = new IPEndPoint(address, options.SiloPort);
-            endpoint.GatewayListeningEndpoint = new IPEndPoint(address, options.GatewayPort);
+            var listening = options.ListenAddress is { } configured ? IPAddress.Parse(configured) : address;
+            endpoint.SiloListeningEndpoint = new IPEndPoint(listening, options.SiloPort);
+            endpoint.GatewayListeningEndpoint = new IPEndPoint(listening, options.GatewayPort);
         });
         silo.Configure<ClusterMembershipOptions>(membership =>
         {

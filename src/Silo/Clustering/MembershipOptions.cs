@@ -28,10 +28,13 @@ public sealed class MembershipOptions
     public int GatewayPort { get; set; } = 30_000;
 
     /// <summary>
-    /// The IP address at which the others reach this silo, and the only one on which it listens. Both ports are for the cluster alone,
-    /// without a password: never expose them. Default: the machine's first private address in a container, else loopback.
+    /// The IP address at which the others reach this silo. Both ports are for the cluster alone, without a password: never expose
+    /// them. Default: the machine's first private address in a container, else loopback.
     /// </summary>
     public string? Address { get; set; }
+
+    /// <summary>The only IP address on which the silo listens: by default <see cref="Address"/>. Another one is for what forwards between the two.</summary>
+    public string? ListenAddress { get; set; }
 
     /// <summary>After how long an unanswered probe of a silo counts as missed, in seconds: 0.2 to 60, default 1.</summary>
     [Range(0.2, 60)]

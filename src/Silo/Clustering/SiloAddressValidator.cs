@@ -8,15 +8,21 @@ internal sealed class SiloAddressValidator : IValidateOptions<MembershipOptions>
 {
     public ValidateOptionsResult Validate(string? name, MembershipOptions options)
     {
-        if (options.Address is not null
-            && (!IPAddress.TryParse(options.Address, out var address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))
+        List<string> faults =
+        [
+            .. FindFault(nameof(options.Address), options.Address),
+            .. FindFault(nameof(options.ListenAddress), options.ListenAddress),
+        ];
+        if (options.SiloPort == options.GatewayPort)
         {
-            return ValidateOptionsResult.Fail(
-                $"Relay:Cluster:Address is '{options.Address}': it must be one IP address of this machine, such as 10.0.0.5.");
+            faults.Add("Relay:Cluster:SiloPort and Relay:Cluster:GatewayPort must differ.");
         }
 
-        return options.SiloPort == options.GatewayPort
-            ? ValidateOptionsResult.Fail("Relay:Cluster:SiloPort and Relay:Cluster:GatewayPort must differ.")
-            : ValidateOptionsResult.Success;
+        return faults.Count > 0 ? ValidateOptionsResult.Fail(faults) : ValidateOptionsResult.Success;
     }
+
+    private static IEnumerable<string> FindFault(string setting, string? text) =>
+        text is null || (IPAddress.TryParse(text, out var address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))
+            ? []
+            : [$"Relay:Cluster:{setting} is '{text}': it must be one IP address, such as 10.0.0.5."];
 }

@@ -10,9 +10,8 @@ namespace Relay.EndToEnd.Tests.Faults;
 /// Many callers at once, each with one call after the other, every other one streamed. Each call is of a model of its own, so that
 /// the ledger tells which of them it has; those that ended normally are remembered.
 /// </summary>
-internal sealed class FaultLoad
+internal sealed class FaultLoad(int callers = 200)
 {
-    private const int Callers = 200;
 
     // What a client waits that is told to come again; shorter than Relay asks for, so that more calls meet the fault.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
@@ -26,13 +25,21 @@ internal sealed class FaultLoad
     private int _calls;
     private int _endedCount;
     private int _refusedCount;
+    private int _cutCount;
 
     /// <summary>The models of the calls that ended normally, of all runs.</summary>
     public IReadOnlyCollection<string> Ended => _ended;
 
+    /// <summary>How many calls were refused because of a fault, or cut.</summary>
+    public int Failed => Volatile.Read(ref _refusedCount) + Volatile.Read(ref _cutCount);
+
     /// <summary>Starts the callers. They end when the token says so, after the call that they are at, or when Relay is gone.</summary>
-    public Task RunAsync(Uri relay, IReadOnlyList<LoadKey> keys, CancellationToken stop) => Task.WhenAll(
-        Enumerable.Range(0, Callers).Select(caller => Task.Run(() => CallAsync(relay, keys[caller % keys.Count], stop), CancellationToken.None)));
+    public Task RunAsync(Uri relay, IReadOnlyList<LoadKey> keys, CancellationToken stop) =>
+        RunAsync(() => new SocketsHttpHandler(), relay, keys, stop);
+
+    /// <summary>As <see cref="RunAsync(Uri, IReadOnlyList{LoadKey}, CancellationToken)"/>, each caller by a way of its own.</summary>
+    public Task RunAsync(Func<HttpMessageHandler> way, Uri relay, IReadOnlyList<LoadKey> keys, CancellationToken stop) => Task.WhenAll(
+        Enumerable.Range(0, callers).Select(caller => Task.Run(() => CallAsync(way(), relay, keys[caller % keys.Count], stop), CancellationToken.None)));
 
     /// <summary>Waits until so many more calls have ended normally.</summary>
     public Task EndedAsync(int count) => ReachedAsync(count, 0);
@@ -44,7 +51,7 @@ internal sealed class FaultLoad
     public async Task CallUntilAdmittedAsync(Uri relay, LoadKey key)
     {
         const int TriesMax = 300;
-        using var client = Client(relay, key);
+        using var client = Client(new SocketsHttpHandler(), relay, key);
         for (var i = 0; i < TriesMax; i++)
         {
             if (await TryAsync(client, stream: false))
@@ -58,16 +65,16 @@ internal sealed class FaultLoad
         Assert.Fail("No call was admitted although the fault is over.");
     }
 
-    private static HttpClient Client(Uri relay, LoadKey key)
+    private static HttpClient Client(HttpMessageHandler way, Uri relay, LoadKey key)
     {
-        var client = new HttpClient { BaseAddress = relay };
+        var client = new HttpClient(way) { BaseAddress = relay };
         client.DefaultRequestHeaders.Add("Authorization", $"Bearer {key.Text}");
         return client;
     }
 
-    private async Task CallAsync(Uri relay, LoadKey key, CancellationToken stop)
+    private async Task CallAsync(HttpMessageHandler way, Uri relay, LoadKey key, CancellationToken stop)
     {
-        using var client = Client(relay, key);
+        using var client = Client(way, relay, key);
         for (var i = 0; !stop.IsCancellationRequested; i++)
         {
             try
@@ -85,6 +92,7 @@ internal sealed class FaultLoad
             catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
             {
                 // An answer that was cut, or a connection that was gone as soon as it was open: the call did not end normally.
+                Interlocked.Increment(ref _cutCount);
             }
         }
     }

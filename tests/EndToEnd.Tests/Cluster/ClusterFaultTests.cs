@@ -1,0 +1,208 @@
+using System.Net;
+using Npgsql;
+using Relay.EndToEnd.Tests.Faults;
+using Relay.EndToEnd.Tests.Processes;
+using Relay.Testing.Upstreams;
+using Xunit.Abstractions;
+
+namespace Relay.EndToEnd.Tests.Cluster;
+
+/// <summary>
+/// Three silos and two frontends under load, while something of them fails. Besides what <see cref="FaultCheck"/> checks, one key has
+/// a limit of requests that is used up meanwhile: whatever fails, exactly as many calls are admitted as it has room for.
+/// </summary>
+public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    private readonly FaultLoad _load = new(callers: 60);
+    private FakeUpstream _upstream = null!;
+    private RelayCluster _cluster = null!;
+
+    public async Task InitializeAsync()
+    {
+        _upstream = await FakeUpstream.StartAsync();
+        _cluster = await RelayCluster.StartAsync(_upstream.BaseUrl, silos: 3, frontends: 2);
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_cluster is not null)
+        {
+            await _cluster.DisposeAsync();
+        }
+
+        await _upstream.DisposeAsync();
+    }
+
+    [SkippableFact]
+    public Task Silo_Killed_NoCallFailsAndNoCountIsLost() => RunAsync(mayFail: false, async random =>
+    {
+        var silo = random.Next(3);
+        await _cluster.Silos[silo].KillAsync();
+        await _load.EndedAsync(random.Next(100, 600));
+        await _cluster.StartSiloAsync(silo);
+    });
+
+    [SkippableFact]
+    public Task Silo_StoppedInOrder_NoCallFailsAndNoCountIsLost() => RunAsync(mayFail: false, async random =>
+    {
+        var silo = random.Next(3);
+        Assert.Equal(0, await _cluster.Silos[silo].StopAsync());
+        await _load.EndedAsync(random.Next(100, 600));
+        await _cluster.StartSiloAsync(silo);
+    });
+
+    [SkippableFact]
+    public Task Silo_FrozenUntilTheOthersTakeItForDead_AdmitsNothingWhenItGoesOn() => RunAsync(mayFail: false, async random =>
+    {
+        var silo = random.Next(3);
+        await _cluster.Silos[silo].FreezeAsync();
+        await _load.EndedAsync(random.Next(600, 1_500));
+        await _cluster.Silos[silo].ThawAsync();
+
+        // It finds out that it was declared dead, and ends itself.
+        Assert.NotEqual(0, await _cluster.Silos[silo].ExitAsync());
+        await _cluster.StartSiloAsync(silo);
+    });
+
+    [SkippableFact]
+    public Task Silo_CutOffFromTheOthers_NoCountIsLost() => RunAsync(
+        mayFail: true,
+        async random =>
+        {
+            var silo = random.Next(3);
+            await using var gates = await GateSiloAsync(silo);
+            await _load.EndedAsync(random.Next(50, 200));
+            gates.Shut();
+            await _load.EndedAsync(random.Next(300, 900));
+            gates.Open();
+            await _cluster.Silos[silo].DisposeAsync();
+            await _cluster.StartSiloAsync(silo);
+        });
+
+    [SkippableFact]
+    public Task Silo_CutOffFromTheDatabase_NoCountIsLost() => RunAsync(
+        mayFail: true,
+        async random =>
+        {
+            var silo = random.Next(3);
+            await using var gate = new TcpGate(new IPEndPoint(IPAddress.Loopback, 0), _cluster.Postgres.Socket);
+            await _cluster.Silos[silo].StopAsync();
+            await _cluster.StartSiloAsync(silo, connectionString: _cluster.Postgres.ConnectionStringBy(gate.Port));
+            await _load.EndedAsync(random.Next(50, 200));
+            gate.Shut();
+            await _load.EndedAsync(random.Next(300, 900));
+            gate.Open();
+            await _load.EndedAsync(random.Next(100, 300));
+            await _cluster.Silos[silo].DisposeAsync();
+            await _cluster.StartSiloAsync(silo);
+        });
+
+    [SkippableFact]
+    public Task Frontend_Killed_NoCountIsLost() => RunAsync(
+        mayFail: true,
+        async random =>
+        {
+            var frontend = random.Next(2);
+            await _cluster.Frontends[frontend].KillAsync();
+            await _load.EndedAsync(random.Next(100, 600));
+            await _cluster.StartFrontendAsync(frontend);
+        });
+
+    [SkippableFact]
+    public Task Database_Killed_NoCountIsLost() => RunAsync(
+        mayFail: true,
+        async random =>
+        {
+            await _cluster.Postgres.KillAsync();
+            await _load.RefusedAsync(random.Next(1, 60));
+            await _cluster.Postgres.StartAsync();
+        });
+
+    [SkippableFact]
+    public Task EveryProcess_RestartedInTurn_NoCallFails() => RunAsync(mayFail: false, async random =>
+    {
+        foreach (var silo in _cluster.Silos.Keys.ToList())
+        {
+            Assert.Equal(0, await _cluster.Silos[silo].StopAsync());
+            await _cluster.StartSiloAsync(silo);
+            await _load.EndedAsync(random.Next(1, 100));
+        }
+
+        foreach (var frontend in _cluster.Frontends.Keys.ToList())
+        {
+            Assert.Equal(0, await _cluster.Frontends[frontend].StopAsync());
+            await _cluster.StartFrontendAsync(frontend);
+            await _load.EndedAsync(random.Next(1, 100));
+        }
+    });
+
+    private async Task RunAsync(bool mayFail, Func<Random, Task> failAsync)
+    {
+        const int Room = 400;
+        var random = FaultRounds.Random(out var seed);
+        output.WriteLine($"RELAY_FAULT_SEED={seed}");
+        var keys = await FaultCheck.CreateKeysAsync(_cluster.Frontends[0], RelayCluster.AdminKey);
+        for (var round = 0; round < FaultRounds.Count; round++)
+        {
+            var limited = await LimitedKey.CreateAsync(_cluster, Room);
+            using var stop = new CancellationTokenSource();
+            using var door = new FrontDoor(_cluster);
+            var callers = _load.RunAsync(() => new Shared(door), new Uri("http://relay"), keys, stop.Token);
+            var limitedCallers = limited.UseUpAsync(door, stop.Token);
+            await _load.EndedAsync(random.Next(50, 300));
+            await failAsync(random);
+            await _load.EndedAsync(random.Next(50, 300));
+            await stop.CancelAsync();
+            await callers;
+            await limitedCallers;
+            foreach (var frontend in _cluster.Frontends.Values)
+            {
+                await FaultCheck.AssertCountedAsync(frontend, RelayCluster.AdminKey, keys, _load, _upstream);
+            }
+
+            await limited.AssertKeptAsync();
+            Assert.True(mayFail || _load.Failed == 0, $"{_load.Failed} calls failed.");
+        }
+
+        await using var database = new NpgsqlConnection(_cluster.Postgres.ConnectionString);
+        await FaultCheck.AssertWholeAsync(database);
+        output.WriteLine($"{FaultRounds.Count} rounds, {_load.Ended.Count} calls ended normally, {_load.Failed} failed.");
+    }
+
+    /// <summary>Starts a silo anew that the others reach by gates only.</summary>
+    private async Task<SiloGates> GateSiloAsync(int silo)
+    {
+        var listening = _cluster.AddressOf(silo + 100);
+        await _cluster.Silos[silo].StopAsync();
+        var gates = new SiloGates(_cluster.AddressOf(silo), listening);
+        await _cluster.StartSiloAsync(silo, listening);
+        return gates;
+    }
+
+    /// <summary>Leaves the handler that many clients share alone when one of them ends.</summary>
+    private sealed class Shared(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+
+    /// <summary>The gates before both ports of a silo.</summary>
+    private sealed class SiloGates(string from, string target) : IAsyncDisposable
+    {
+        private readonly TcpGate[] _gates = [.. new[] { 11_111, 30_000 }
+            .Select(port => new TcpGate(new IPEndPoint(IPAddress.Parse(from), port), new IPEndPoint(IPAddress.Parse(target), port)))];
+
+        public void Shut() => Array.ForEach(_gates, static gate => gate.Shut());
+
+        public void Open() => Array.ForEach(_gates, static gate => gate.Open());
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var gate in _gates)
+            {
+                await gate.DisposeAsync();
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using Relay.EndToEnd.Tests.Processes;
+using Relay.Testing;
+
+namespace Relay.EndToEnd.Tests.Cluster;
+
+/// <summary>
+/// Silos and frontends as processes, on a PostgreSQL of their own. Each silo has a loopback address for itself, so that all have the
+/// same ports and no two clusters meet.
+/// </summary>
+internal sealed class RelayCluster : IAsyncDisposable
+{
+    public const string AdminKey = "admin-key-that-only-this-test-knows";
+
+    private static int _clusters = Random.Shared.Next(1, 60_000);
+
+    private readonly WorkingDirectory _directory = new();
+    private readonly Uri _upstream;
+    private readonly int _id = Interlocked.Increment(ref _clusters) % 60_000;
+
+    private RelayCluster(PrivatePostgres postgres, Uri upstream)
+    {
+        Postgres = postgres;
+        _upstream = upstream;
+    }
+
+    /// <summary>The database.</summary>
+    public PrivatePostgres Postgres { get; }
+
+    /// <summary>The silos that were started, by number; a killed one stays until it is started again.</summary>
+    public SortedDictionary<int, RelayProcess> Silos { get; } = [];
+
+    /// <summary>The frontends that were started, by number.</summary>
+    public SortedDictionary<int, RelayProcess> Frontends { get; } = [];
+
+    /// <summary>Starts a cluster before an upstream.</summary>
+    public static async Task<RelayCluster> StartAsync(Uri upstream, int silos, int frontends)
+    {
+        var postgres = await PrivatePostgres.StartNewAsync();
+        Skip.If(postgres is null, "There is no PostgreSQL: install the package postgresql.");
+        var cluster = new RelayCluster(postgres, upstream);
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, silos).Select(silo => cluster.StartSiloAsync(silo)));
+            await Task.WhenAll(Enumerable.Range(0, frontends).Select(frontend => cluster.StartFrontendAsync(frontend)));
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The address at which the others reach that silo.</summary>
+    public string AddressOf(int silo) => string.Create(CultureInfo.InvariantCulture, $"127.{1 + (_id / 250)}.{_id % 250}.{silo + 1}");
+
+    /// <summary>Starts the silo of that number, again if it was there.</summary>
+    /// <param name="silo">Its number.</param>
+    /// <param name="listenAddress">Where it listens; null for where the others reach it.</param>
+    /// <param name="connectionString">How it reaches the database; null for directly.</param>
+    public async Task StartSiloAsync(int silo, string? listenAddress = null, string? connectionString = null)
+    {
+        var environment = Environment(connectionString);
+        environment["Relay__Cluster__Address"] = AddressOf(silo);
+        if (listenAddress is not null)
+        {
+            environment["Relay__Cluster__ListenAddress"] = listenAddress;
+        }
+
+        var process = await RelayProcess.StartSiloAsync(FolderOf($"silo-{silo}"), environment);
+        lock (Silos)
+        {
+            Silos[silo] = process;
+        }
+    }
+
+    /// <summary>Starts the frontend of that number, again if it was there; what it had in its outbox it still has.</summary>
+    public async Task StartFrontendAsync(int frontend)
+    {
+        var environment = Environment(connectionString: null);
+        environment["Relay__Role"] = "Frontend";
+        environment["RELAY_ADMIN_KEY"] = AdminKey;
+        environment["OPENAI_BASE_URL"] = _upstream.ToString();
+        environment["OPENAI_API_KEY"] = "sk-upstream-that-only-relay-knows";
+        var process = await RelayProcess.StartAsync(FolderOf($"frontend-{frontend}"), environment);
+        lock (Frontends)
+        {
+            Frontends[frontend] = process;
+        }
+    }
+
+    /// <summary>A client of that frontend's admin API.</summary>
+    public Task<HttpClient> AdminAsync(int frontend) => Frontends[frontend].ClientAsync(AdminKey);
+
+    /// <summary>The addresses of all frontends.</summary>
+    public Task<Uri[]> AddressesAsync() => Task.WhenAll(Frontends.Values.Select(frontend => frontend.ListeningAsync()));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in Frontends.Values.Concat(Silos.Values))
+        {
+            await process.DisposeAsync();
+        }
+
+        await Postgres.DisposeAsync();
+        _directory.Delete();
+    }
+
+    private string FolderOf(string name) => Directory.CreateDirectory(Path.Combine(_directory.FullPath, name)).FullName;
+
+    private Dictionary<string, string> Environment(string? connectionString) => new(StringComparer.Ordinal)
+    {
+        ["Relay__Database__Provider"] = "PostgreSql",
+        ["ConnectionStrings__Relay"] = connectionString ?? Postgres.ConnectionString,
+        ["Relay__Cluster__ClusterId"] = string.Create(CultureInfo.InvariantCulture, $"test-{_id}"),
+    };
+}
