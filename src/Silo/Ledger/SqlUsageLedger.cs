@@ -1,6 +1,5 @@
 using LinqToDB;
 using LinqToDB.Async;
-using LinqToDB.Data;
 using Relay.Grains.Ledger;
 using Relay.Grains.Usage;
 using Relay.Silo.Storage;
@@ -25,10 +24,10 @@ internal sealed class SqlUsageLedger(IRelayDatabase database) : IUsageLedger
             await database.WriteAsync(
                 async (connection, token) =>
                 {
-                    await connection.BulkCopyAsync(database.BulkCopy, rows, token);
+                    await database.InsertAsync(connection, rows, token);
                     if (newKeys.Count > 0)
                     {
-                        await connection.BulkCopyAsync(database.BulkCopy, newKeys, token);
+                        await database.InsertAsync(connection, newKeys, token);
                     }
                 },
                 cancellationToken);
