@@ -13,16 +13,24 @@ internal sealed partial class AdmissionClient
 {
     private readonly IGrainFactory _grains;
     private readonly Outbox _outbox;
+    private readonly Releases _releases;
     private readonly TimeProvider _time;
     private readonly TimeSpan _settleTime;
     private readonly ILogger<AdmissionClient> _logger;
     private readonly ResiliencePipeline _untilSettled;
     private readonly ConcurrentDictionary<Guid, OpenHold> _open = new();
 
-    public AdmissionClient(IGrainFactory grains, Outbox outbox, TimeProvider time, IOptions<AdmissionOptions> options, ILogger<AdmissionClient> logger)
+    public AdmissionClient(
+        IGrainFactory grains,
+        Outbox outbox,
+        Releases releases,
+        TimeProvider time,
+        IOptions<AdmissionOptions> options,
+        ILogger<AdmissionClient> logger)
     {
         _grains = grains;
         _outbox = outbox;
+        _releases = releases;
         _time = time;
         _logger = logger;
         _settleTime = TimeSpan.FromSeconds(options.Value.SettleSeconds);
@@ -64,7 +72,8 @@ internal sealed partial class AdmissionClient
     public async Task<(AdmissionDecision Decision, OpenHold? Hold)?> ReserveAsync(string keyId, ReserveRequest request)
     {
         // A call may only start if its count has a place to go whatever happens, and if its key's totals are known.
-        if (!_outbox.HasRoomFor(_open.Count) || !await SettleWaitingAsync(keyId))
+        // The key's own waiting counts go first, for they may be what fills the outbox.
+        if (!await SettleWaitingAsync(keyId) || !_outbox.HasRoomFor(_open.Count))
         {
             return null;
         }
@@ -77,6 +86,8 @@ internal sealed partial class AdmissionClient
         }
         catch (Exception e)
         {
+            // The call is refused here, but the grain may hold for it.
+            _releases.Add(keyId, key, request.RequestId);
             LogUnanswered(keyId, e);
             return null;
         }
@@ -124,13 +135,14 @@ internal sealed partial class AdmissionClient
     public async Task ReleaseAsync(OpenHold hold)
     {
         Forget(hold);
+        _releases.Add(hold.KeyId, hold.Key, hold.Facts.RequestId);
         try
         {
-            await hold.Key.ReleaseAsync(hold.Facts.RequestId);
+            await _releases.SendAsync(hold.Key, hold.Facts.RequestId);
         }
         catch (Exception e)
         {
-            // The hold is not renewed any more, so it expires by itself.
+            // It is sent again.
             LogUnanswered(hold.KeyId, e);
         }
     }

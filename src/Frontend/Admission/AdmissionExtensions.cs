@@ -11,6 +11,7 @@ internal static class AdmissionExtensions
         builder.AddSettings<OutboxOptions, OutboxOptionsValidator>(OutboxOptions.SectionName);
         builder.Services.AddSingleton<Outbox>();
         builder.Services.AddHostedService(services => services.GetRequiredService<Outbox>());
+        builder.Services.AddSingleton<Releases>();
         builder.Services.AddSingleton<AdmissionClient>();
         builder.Services.AddHostedService<HoldRenewer>();
     }

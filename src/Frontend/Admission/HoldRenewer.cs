@@ -2,9 +2,10 @@ using Microsoft.Extensions.Options;
 
 namespace Relay.Frontend.Admission;
 
-/// <summary>Tells the grains every few seconds which calls are still running, and how far they are: one message a key, one timer for all.</summary>
+/// <summary>Tells the grains every few seconds which calls are still running, and how far they are: one message a key, one timer for all. Sends releases again that were lost.</summary>
 internal sealed partial class HoldRenewer(
     AdmissionClient admission,
+    Releases releases,
     TimeProvider time,
     IOptions<AdmissionOptions> options,
     ILogger<HoldRenewer> logger) : BackgroundService
@@ -14,7 +15,9 @@ internal sealed partial class HoldRenewer(
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(options.Value.RenewSeconds), time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
+            var released = releases.SendAllAsync(LogNotReleased);
             await Task.WhenAll(admission.Open.GroupBy(hold => hold.KeyId, StringComparer.Ordinal).Select(RenewAsync));
+            await released;
         }
     }
 
@@ -30,6 +33,9 @@ internal sealed partial class HoldRenewer(
             LogNotRenewed(holds.Key, e);
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "Holds of {KeyId} could not be released; it is tried again.")]
+    private partial void LogNotReleased(string keyId, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "The holds of {KeyId} could not be renewed.")]
     private partial void LogNotRenewed(string keyId, Exception exception);
