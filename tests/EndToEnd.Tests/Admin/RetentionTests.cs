@@ -23,7 +23,7 @@ public sealed class RetentionTests : IAsyncLifetime
         var settings = RelaySetup.With(
             ("Relay:Reports:RetentionDays", "7"),
             ("Relay:Reports:RollUpSeconds", "18000"),
-            ("Relay:Admission:RenewSeconds", "60"));
+            ("Relay:Admission:RenewSeconds", "10"));
         _relay = await RelayApplication.StartAsync(_upstream.BaseUrl, settings with { Time = _clock, DataDirectory = _data });
     }
 
