@@ -23,7 +23,8 @@ public sealed class RetentionTests : IAsyncLifetime
         var settings = RelaySetup.With(
             ("Relay:Reports:RetentionDays", "7"),
             ("Relay:Reports:RollUpSeconds", "18000"),
-            ("Relay:Admission:RenewSeconds", "10"));
+            ("Relay:Quotas:HoldTimeoutSeconds", "3600"),
+            ("Relay:Admission:RenewSeconds", "60"));
         _relay = await RelayApplication.StartAsync(_upstream.BaseUrl, settings with { Time = _clock, DataDirectory = _data });
     }
 
@@ -59,7 +60,7 @@ public sealed class RetentionTests : IAsyncLifetime
 
         // The calls are of the 4th of March.
         await _clock.BeganAsync(UpkeepPeriod);
-        _clock.Advance(TimeSpan.FromDays(40));
+        _clock.Advance(TimeSpan.FromDays(30));
         await _relay.Logs.FindAsync(line => string.Equals(line["Entries"], "3", StringComparison.Ordinal) && string.Equals(line["KeyId"], caller.Key.Id, StringComparison.Ordinal));
 
         Assert.Equal(0, await CountAsync("SELECT COUNT(*) FROM usage_entries"));
