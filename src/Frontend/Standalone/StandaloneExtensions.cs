@@ -4,6 +4,7 @@ using Relay.Frontend.Configuration;
 using Relay.Grains.Ledger;
 using Relay.Grains.Quotas;
 using Relay.Silo.Hosting;
+using Relay.Silo.Ledger;
 using Relay.Silo.Storage;
 
 namespace Relay.Frontend.Standalone;
@@ -20,6 +21,7 @@ internal static class StandaloneExtensions
         builder.Services.AddSettingsCheck<DatabaseOptions>(DatabaseOptions.SectionName);
         builder.Services.AddSettingsCheck<QuotaOptions>(QuotaOptions.SectionName);
         builder.Services.AddSettingsCheck<LedgerOptions>(LedgerOptions.SectionName);
+        builder.Services.AddSettingsCheck<ReportOptions>(ReportOptions.SectionName);
         builder.AddStandaloneSilo(directory);
         builder.Services.AddSingleton<StartReport>();
         builder.Services.AddSingleton(new OutboxPlace(directory.FullPath));

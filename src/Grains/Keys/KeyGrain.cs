@@ -13,7 +13,7 @@ namespace Relay.Grains.Keys;
 /// <remarks>Reentrant, so that many settles share one commit; <see cref="KeyCalls"/> and the book say how that stays right.</remarks>
 [Reentrant]
 internal sealed partial class KeyGrain(
-    [PersistentState("apikey-usage-v1", "usage")] IPersistentState<KeyState> snapshot,
+    [PersistentState(StoredSnapshot.StateName, StoredSnapshot.StorageName)] IPersistentState<KeyState> snapshot,
     IKeyDirectory directory,
     IUsageLedger ledger,
     LedgerWriter writer,
@@ -40,15 +40,23 @@ internal sealed partial class KeyGrain(
     /// <inheritdoc />
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _book = new QuotaBook(
-            TimeZoneInfo.FindSystemTimeZoneById(options.Value.TimeZone), HoldTimeout, snapshot.State.Book);
-        _calls = new KeyCalls(_book, ledger, writer, () => Now, logger) { SteppedDown = EndActivation, Committed = SaveNowAndThen };
-        if (await directory.FindAsync(Id, cancellationToken) is not { } settings)
+        var settings = await directory.FindAsync(Id, cancellationToken);
+        var start = settings is null
+            ? new KeyStart(snapshot.State.Book, [])
+            : await KeyStart.ReadAsync(snapshot.State.Book, ledger, Id, cancellationToken);
+        _book = new QuotaBook(TimeZoneInfo.FindSystemTimeZoneById(options.Value.TimeZone), HoldTimeout, start.State);
+        _calls = new KeyCalls(_book, ledger, writer, () => Now, logger)
+        {
+            KeyId = Id,
+            SteppedDown = EndActivation,
+            Committed = SaveNowAndThen,
+        };
+        if (settings is null)
         {
             return;
         }
 
-        foreach (var entry in await ledger.ReadTailAsync(Id, _book.CommittedSequence, cancellationToken))
+        foreach (var entry in start.Tail)
         {
             _book.Apply(entry);
         }
@@ -172,8 +180,7 @@ internal sealed partial class KeyGrain(
             return SettleResult.UnknownKey;
         }
 
-        await _calls.SettleAsync(settings, settlement);
-        return SettleResult.Settled;
+        return await _calls.SettleAsync(settings, settlement);
     }
 
     /// <inheritdoc />
@@ -186,6 +193,33 @@ internal sealed partial class KeyGrain(
     /// <inheritdoc />
     public Task<KeyPosition?> GetPositionAsync() =>
         Task.FromResult(FindSettings() is null ? null : _calls.GetPosition());
+
+    /// <inheritdoc />
+    public async Task<KeyPosition?> GetSnapshotAsync() =>
+        FindSettings() is null ? null : await StoredSnapshot.ReadAsync(ServiceProvider, this.GetGrainId());
+
+    /// <inheritdoc />
+    public async Task<long> SaveSnapshotAsync()
+    {
+        if (FindSettings() is null)
+        {
+            return 0;
+        }
+
+        _calls.ThrowIfSteppedDown();
+        while (!_saving.IsCompleted)
+        {
+            await _saving;
+        }
+
+        if (_book.CommittedSequence > snapshot.State.Book.Sequence)
+        {
+            await (_saving = SaveAsync());
+        }
+
+        // Read back: only what is surely there may be relied on.
+        return (await GetSnapshotAsync())?.Sequence ?? 0;
+    }
 
     private void Take(KeySettings settings)
     {
