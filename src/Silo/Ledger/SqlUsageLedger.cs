@@ -1,5 +1,6 @@
 using LinqToDB;
 using LinqToDB.Async;
+using LinqToDB.Data;
 using Relay.Grains.Ledger;
 using Relay.Grains.Usage;
 using Relay.Silo.Storage;

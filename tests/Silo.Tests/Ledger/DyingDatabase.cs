@@ -8,8 +8,6 @@ internal sealed class DyingDatabase(IRelayDatabase database, int writesBefore) :
 {
     private int _writesLeft = writesBefore;
 
-    public BulkCopyOptions BulkCopy => database.BulkCopy;
-
     public void Open() => database.Open();
 
     public Task<T> ReadAsync<T>(Func<DataConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
@@ -26,6 +24,10 @@ internal sealed class DyingDatabase(IRelayDatabase database, int writesBefore) :
                 }
             },
             cancellationToken);
+
+    public Task InsertAsync<T>(DataConnection connection, IReadOnlyCollection<T> rows, CancellationToken cancellationToken)
+        where T : class =>
+        database.InsertAsync(connection, rows, cancellationToken);
 
     public bool IsUniqueViolation(Exception exception) => database.IsUniqueViolation(exception);
 
