@@ -23,6 +23,9 @@ internal sealed class CountingLedger(IUsageLedger ledger) : IUsageLedger
     public Task<IReadOnlyList<UsageEntry>> ReadTailAsync(string keyId, long afterSequence, CancellationToken cancellationToken) =>
         ledger.ReadTailAsync(keyId, afterSequence, cancellationToken);
 
+    public Task<CarriedUsage?> ReadCarriedAsync(string keyId, CancellationToken cancellationToken) =>
+        ledger.ReadCarriedAsync(keyId, cancellationToken);
+
     public Task<IReadOnlyList<UsageEntry>> FindAsync(Guid requestId, CancellationToken cancellationToken) =>
         ledger.FindAsync(requestId, cancellationToken);
 

@@ -16,7 +16,7 @@ using Relay.Testing;
 namespace Relay.Benchmarks;
 
 /// <summary>
-/// How many calls a second one standalone silo reserves and settles durably, and how long a settle takes when there is no other. The
+/// How many calls a second one standalone silo reserves and settles durably, and how long a settle takes, alone and among others. The
 /// directory of keys is in memory, since it is not on a call's path; the ledger is the database's.
 /// </summary>
 internal sealed class SettleBenchmark(string database, IHost host, CountingLedger ledger)
@@ -93,7 +93,7 @@ internal sealed class SettleBenchmark(string database, IHost host, CountingLedge
         }
 
         times.Sort();
-        Write($"{database}, one call at a time: settle p50 {Ms(times[IdleCalls / 2])} ms, p99 {Ms(times[IdleCalls * 99 / 100])} ms");
+        Write($"| {database} | 1 | 1 | | | 1 | {Percentile(times, 50)} | {Percentile(times, 99)} |");
     }
 
     private async Task ThroughputAsync(List<IKeyGrain> keys, int callers)
@@ -101,16 +101,19 @@ internal sealed class SettleBenchmark(string database, IHost host, CountingLedge
         var (batches, rows) = (ledger.Batches, ledger.Rows);
         var start = Stopwatch.GetTimestamp();
         var next = 0;
-        await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(async () =>
+        var times = (await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(async () =>
         {
+            var own = new List<TimeSpan>();
             while (Stopwatch.GetElapsedTime(start) < Duration)
             {
-                await CallAsync(keys[(int)((uint)Interlocked.Increment(ref next) % keys.Count)]);
+                own.Add(await CallAsync(keys[(int)((uint)Interlocked.Increment(ref next) % keys.Count)]));
             }
-        })));
+
+            return own;
+        })))).SelectMany(static own => own).Order().ToList();
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         (batches, rows) = (ledger.Batches - batches, ledger.Rows - rows);
-        Write($"| {database} | {keys.Count} | {callers} | {rows / seconds:F0} | {batches / seconds:F0} | {(double)rows / batches:F1} |");
+        Write($"| {database} | {keys.Count} | {callers} | {rows / seconds:F0} | {batches / seconds:F0} | {(double)rows / batches:F1} | {Percentile(times, 50)} | {Percentile(times, 99)} |");
     }
 
     /// <summary>Reserves and settles; answers how long the settle took.</summary>
@@ -153,7 +156,9 @@ internal sealed class SettleBenchmark(string database, IHost host, CountingLedge
         return Stopwatch.GetElapsedTime(start);
     }
 
-    private static string Ms(TimeSpan time) => time.TotalMilliseconds.ToString("F2", CultureInfo.InvariantCulture);
+    /// <summary>In milliseconds; of times in their order.</summary>
+    private static string Percentile(List<TimeSpan> times, int percent) =>
+        times[times.Count * percent / 100].TotalMilliseconds.ToString("F2", CultureInfo.InvariantCulture);
 
     private static void Write(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
 }

@@ -9,6 +9,7 @@ public sealed class MemoryLedger : IUsageLedger
     private readonly Lock _lock = new();
     private readonly List<UsageEntry> _entries = [];
     private readonly List<int> _batches = [];
+    private readonly Dictionary<string, List<UsageEntry>> _dropped = new(StringComparer.Ordinal);
     private readonly List<(Guid RequestId, TaskCompletionSource Written)> _waiters = [];
     private int _failuresBefore;
     private int _failuresAfter;
@@ -51,6 +52,9 @@ public sealed class MemoryLedger : IUsageLedger
 
     /// <summary>What each question about many ids awaits before it is answered; nothing by default.</summary>
     public Func<Task> BeforeFindingMany { get; set; } = static () => Task.CompletedTask;
+
+    /// <summary>What happens after a tail was read, and before its reader has it; nothing by default.</summary>
+    public Action AfterReadingTail { get; set; } = static () => { };
 
     /// <summary>Ends when the next append has begun.</summary>
     public Task AppendStarted
@@ -109,6 +113,17 @@ public sealed class MemoryLedger : IUsageLedger
         }
     }
 
+    /// <summary>Drops a key's entries up to and with a sequence, as retention does.</summary>
+    public void Drop(string keyId, long lastSequence)
+    {
+        lock (_lock)
+        {
+            bool IsDropped(UsageEntry entry) => string.Equals(entry.KeyId, keyId, StringComparison.Ordinal) && entry.Sequence <= lastSequence;
+            _dropped[keyId] = [.. _dropped.GetValueOrDefault(keyId, []), .. _entries.Where(IsDropped)];
+            _entries.RemoveAll(IsDropped);
+        }
+    }
+
     /// <summary>When a key's newest call was reserved, or null.</summary>
     public DateTimeOffset? LastUsedAt(string keyId)
     {
@@ -153,11 +168,32 @@ public sealed class MemoryLedger : IUsageLedger
     }
 
     /// <inheritdoc />
-    public Task<IReadOnlyList<UsageEntry>> ReadTailAsync(string keyId, long afterSequence, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<UsageEntry>>(
+    public Task<IReadOnlyList<UsageEntry>> ReadTailAsync(string keyId, long afterSequence, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<UsageEntry> tail =
         [
             .. Entries.Where(entry => string.Equals(entry.KeyId, keyId, StringComparison.Ordinal) && entry.Sequence > afterSequence).OrderBy(static entry => entry.Sequence),
-        ]);
+        ];
+        AfterReadingTail();
+        return Task.FromResult(tail);
+    }
+
+    /// <inheritdoc />
+    public Task<CarriedUsage?> ReadCarriedAsync(string keyId, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return Task.FromResult(_dropped.TryGetValue(keyId, out var dropped)
+                ? new CarriedUsage(
+                    dropped[^1].Sequence,
+                    dropped.Max(static entry => entry.Settlement.Call.ReservedAt),
+                    [
+                        .. dropped.GroupBy(static entry => entry.Settlement.Call.Model, StringComparer.Ordinal).Select(static model =>
+                            new ModelTotals(model.Key, model.Aggregate(default(UsageTotals), static (sum, entry) => sum + entry.Totals))),
+                    ])
+                : null);
+        }
+    }
 
     /// <inheritdoc />
     public Task<IReadOnlyList<UsageEntry>> FindAsync(Guid requestId, CancellationToken cancellationToken) =>
@@ -209,7 +245,8 @@ public sealed class MemoryLedger : IUsageLedger
                 throw new IOException($"The ledger refuses an entry of {entry.KeyId}, as the test told it to.");
             }
 
-            if (written.Exists(other => string.Equals(other.KeyId, entry.KeyId, StringComparison.Ordinal) && other.Sequence == entry.Sequence)
+            if (entry.Sequence <= _dropped.GetValueOrDefault(entry.KeyId, []).Count
+                || written.Exists(other => string.Equals(other.KeyId, entry.KeyId, StringComparison.Ordinal) && other.Sequence == entry.Sequence)
                 || written.Exists(other => other.Settlement.Call.RequestId == entry.Settlement.Call.RequestId && other.Part == entry.Part))
             {
                 ConflictsRefused++;
@@ -217,7 +254,7 @@ public sealed class MemoryLedger : IUsageLedger
             }
 
             // No database has this rule; the grains have promised it.
-            if (entry.Sequence != written.Count(other => string.Equals(other.KeyId, entry.KeyId, StringComparison.Ordinal)) + 1)
+            if (entry.Sequence != written.Count(other => string.Equals(other.KeyId, entry.KeyId, StringComparison.Ordinal)) + _dropped.GetValueOrDefault(entry.KeyId, []).Count + 1)
             {
                 GapsRefused++;
                 throw new IOException($"Entry {entry.Sequence} of {entry.KeyId} would leave a gap.");

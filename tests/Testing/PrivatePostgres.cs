@@ -28,7 +28,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     private string Data => Path.Combine(_folder, "data");
 
     /// <summary>How to reach its database by something that forwards from that port of this machine.</summary>
-    public string ConnectionStringBy(int port) =>
+    public static string ConnectionStringBy(int port) =>
         string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port};Username={Account};Database={Account}");
 
     /// <summary>Makes and starts one. Null when the machine has no PostgreSQL.</summary>

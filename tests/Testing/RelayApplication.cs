@@ -154,6 +154,11 @@ public sealed class RelayApplication : IAsyncDisposable
         {
             services.AddSingleton(ledger);
         }
+
+        if (setup.GrainCalls is { } filter)
+        {
+            services.AddSingleton(filter);
+        }
     }
 
     private static async Task<JsonElement> ReadAsync(HttpResponseMessage response)

@@ -13,6 +13,7 @@ internal sealed partial class AdmissionClient
 {
     private readonly IGrainFactory _grains;
     private readonly Outbox _outbox;
+    private readonly Releases _releases;
     private readonly TimeProvider _time;
     private readonly TimeSpan _settleTime;
     private readonly ILogger<AdmissionClient> _logger;
@@ -20,10 +21,18 @@ internal sealed partial class AdmissionClient
     private readonly GrainRetry _retry;
     private readonly ConcurrentDictionary<Guid, OpenHold> _open = new();
 
-    public AdmissionClient(IGrainFactory grains, Outbox outbox, TimeProvider time, GrainRetry retry, IOptions<AdmissionOptions> options, ILogger<AdmissionClient> logger)
+    public AdmissionClient(
+        IGrainFactory grains,
+        Outbox outbox,
+        Releases releases,
+        TimeProvider time,
+        GrainRetry retry,
+        IOptions<AdmissionOptions> options,
+        ILogger<AdmissionClient> logger)
     {
         _grains = grains;
         _outbox = outbox;
+        _releases = releases;
         _time = time;
         _retry = retry;
         _logger = logger;
@@ -66,7 +75,8 @@ internal sealed partial class AdmissionClient
     public async Task<(AdmissionDecision Decision, OpenHold? Hold)?> ReserveAsync(string keyId, ReserveRequest request)
     {
         // A call may only start if its count has a place to go whatever happens, and if its key's totals are known.
-        if (!_outbox.HasRoomFor(_open.Count) || !await SettleWaitingAsync(keyId))
+        // The key's own waiting counts go first, for they may be what fills the outbox.
+        if (!await SettleWaitingAsync(keyId) || !_outbox.HasRoomFor(_open.Count))
         {
             return null;
         }
@@ -79,9 +89,9 @@ internal sealed partial class AdmissionClient
         }
         catch (Exception e)
         {
-            // One of the tries may have made a hold.
+            // The call is refused here, but one of the tries may have made a hold.
+            _releases.Add(keyId, key, request.RequestId);
             LogUnanswered(keyId, e);
-            _ = ReleaseAsync(key, keyId, request.RequestId);
             return null;
         }
 
@@ -128,28 +138,20 @@ internal sealed partial class AdmissionClient
     public async Task ReleaseAsync(OpenHold hold)
     {
         Forget(hold);
-        await ReleaseAsync(hold.Key, hold.KeyId, hold.Facts.RequestId);
+        _releases.Add(hold.KeyId, hold.Key, hold.Facts.RequestId);
+        try
+        {
+            await _releases.SendAsync(hold.Key, hold.Facts.RequestId);
+        }
+        catch (Exception e)
+        {
+            // It is sent again.
+            LogUnanswered(hold.KeyId, e);
+        }
     }
 
     /// <summary>Renews the hold no more.</summary>
     public void Forget(OpenHold hold) => _open.TryRemove(hold.Facts.RequestId, out _);
-
-    private async Task ReleaseAsync(IKeyGrain key, string keyId, Guid requestId)
-    {
-        try
-        {
-            await _retry.AskAsync(async () =>
-            {
-                await key.ReleaseAsync(requestId);
-                return true;
-            });
-        }
-        catch (Exception e)
-        {
-            // The hold is not renewed any more, so it expires by itself.
-            LogUnanswered(keyId, e);
-        }
-    }
 
     private async Task<bool> KeepAsync(OpenHold hold, Settlement settlement)
     {

@@ -12,6 +12,7 @@ internal static class AdmissionExtensions
         builder.Services.AddSingleton<Outbox>();
         builder.Services.AddHostedService(services => services.GetRequiredService<Outbox>());
         builder.Services.AddSingleton<GrainRetry>();
+        builder.Services.AddSingleton<Releases>();
         builder.Services.AddSingleton<AdmissionClient>();
         builder.Services.AddHostedService<HoldRenewer>();
     }

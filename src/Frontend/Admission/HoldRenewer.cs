@@ -3,9 +3,10 @@ using Relay.Grains.Ownership;
 
 namespace Relay.Frontend.Admission;
 
-/// <summary>Tells the grains every few seconds which calls are still running, and how far they are: one message a key, one timer for all.</summary>
+/// <summary>Tells the grains every few seconds which calls are still running, and how far they are: one message a key, one timer for all. Sends releases again that were lost.</summary>
 internal sealed partial class HoldRenewer(
     AdmissionClient admission,
+    Releases releases,
     TimeProvider time,
     IOptions<OwnershipOptions> options,
     ILogger<HoldRenewer> logger) : BackgroundService
@@ -17,6 +18,7 @@ internal sealed partial class HoldRenewer(
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             // Not awaited: what was sent to a silo that has died must not hold up what its successors are told.
+            _ = releases.SendAllAsync(LogNotReleased);
             _ = Task.WhenAll(admission.Open.GroupBy(hold => hold.KeyId, StringComparer.Ordinal).Select(RenewAsync));
         }
     }
@@ -33,6 +35,9 @@ internal sealed partial class HoldRenewer(
             LogNotRenewed(holds.Key, e);
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "Holds of {KeyId} could not be released; it is tried again.")]
+    private partial void LogNotReleased(string keyId, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "The holds of {KeyId} could not be renewed.")]
     private partial void LogNotRenewed(string keyId, Exception exception);

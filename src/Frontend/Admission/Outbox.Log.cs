@@ -14,6 +14,9 @@ internal sealed partial class Outbox
     [LoggerMessage(LogLevel.Error, "The count of {RequestId} is set aside: there is no key {KeyId}.")]
     private static partial void LogSetAside(ILogger logger, string keyId, Guid requestId);
 
+    [LoggerMessage(LogLevel.Error, "The count of {RequestId} of key {KeyId} is set aside: it comes so late that nobody knows whether it is counted.")]
+    private static partial void LogTooOld(ILogger logger, string keyId, Guid requestId);
+
     [LoggerMessage(LogLevel.Error, "A line of the outbox cannot be read; it is set aside.")]
     private static partial void LogUnreadable(ILogger logger);
 

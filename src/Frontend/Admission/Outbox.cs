@@ -212,6 +212,11 @@ internal sealed partial class Outbox(
                     SetAside("unknown key", JsonOf(entry));
                     LogSetAside(logger, keyId, entry.Settlement.Call.RequestId);
                 }
+                else if (result == SettleResult.TooOld)
+                {
+                    SetAside("too old", JsonOf(entry));
+                    LogTooOld(logger, keyId, entry.Settlement.Call.RequestId);
+                }
 
                 await RemoveAsync(entry);
             }

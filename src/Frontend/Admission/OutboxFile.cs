@@ -119,7 +119,12 @@ internal sealed class OutboxFile : IDisposable
             rest = rest[(end + 1)..];
         }
 
-        Truncate(bytes.Length - rest.Length);
+        _length = bytes.Length - rest.Length;
+        if (!rest.IsEmpty)
+        {
+            Truncate(_length);
+        }
+
         waiting = [.. entries.Values];
         unreadable = lost;
     }

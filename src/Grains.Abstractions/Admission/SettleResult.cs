@@ -9,4 +9,10 @@ public enum SettleResult
 
     /// <summary>There is no such key, and there never will be: the count cannot be booked.</summary>
     UnknownKey,
+
+    /// <summary>
+    /// The call is so old that retention may have dropped its entries: nobody can tell any more whether it is counted, so that it
+    /// is not booked, now or later.
+    /// </summary>
+    TooOld,
 }

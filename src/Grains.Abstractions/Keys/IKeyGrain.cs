@@ -50,4 +50,13 @@ public interface IKeyGrain : IGrainWithStringKey
     /// <summary>Answers what the grain has counted of the ledger, for a comparison with it; null when no such key was ever made.</summary>
     [Alias("GetPosition")]
     Task<KeyPosition?> GetPositionAsync();
+
+    /// <summary>Answers what storage has of the key's counts, whatever the grain itself believes; null when nothing is saved there.</summary>
+    [Alias("GetSnapshot")]
+    Task<KeyPosition?> GetSnapshotAsync();
+
+    /// <summary>Saves what the grain has counted unless it is saved; answers the newest sequence that storage has, 0 for none.</summary>
+    /// <exception cref="Ledger.StaleActivationException">The activation steps down; the next one saves.</exception>
+    [Alias("SaveSnapshot")]
+    Task<long> SaveSnapshotAsync();
 }

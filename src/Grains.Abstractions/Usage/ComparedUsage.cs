@@ -7,7 +7,7 @@ public sealed record ComparedUsage
     /// <summary>A sum: of the key up to <see cref="LastSequence"/>, or of the hour.</summary>
     [Id(0)] public UsageTotals? Totals { get; init; }
 
-    /// <summary>The start of the first hour that differs.</summary>
+    /// <summary>The start of the first hour that differs; also null for all hours of which entries were dropped, together.</summary>
     [Id(1)] public DateTimeOffset? Hour { get; init; }
 
     /// <summary>The oldest sequence; 0 without any.</summary>

@@ -12,4 +12,7 @@ public enum DifferenceKind
 
     /// <summary>The ledger's sequences have a gap, or end before the grain's.</summary>
     Sequence,
+
+    /// <summary>The snapshot that a key's grain has saved is not what the ledger gives up to its sequence.</summary>
+    Snapshot,
 }

@@ -5,7 +5,7 @@ namespace Relay.Grains.Usage;
 public interface IUsageVerificationGrain : IGrainWithIntegerKey
 {
     /// <summary>
-    /// Compares each of the keys' totals, hourly sums and sequences with the ledger, while calls go on; with
+    /// Compares each of the keys' totals, snapshot, hourly sums and sequences with the ledger, while calls go on; with
     /// <paramref name="repairsRollUps"/>, makes hourly sums that differ anew from the ledger. The whole ledger of the keys is read,
     /// which may take minutes.
     /// </summary>

@@ -22,8 +22,14 @@ internal sealed partial class KeyCalls(
     // A frontend's death expires all its calls at once; each asks the ledger a question.
     private const int ExpiriesAtOnce = 64;
 
+    // Nothing so young was ever dropped from the ledger: retention is of seven days at least.
+    private static readonly TimeSpan NeverDroppedAge = TimeSpan.FromDays(1);
+
     private readonly KeyLedger _keyLedger = writer.Open();
     private readonly Dictionary<Guid, CallStep> _steps = [];
+
+    /// <summary>The key's id.</summary>
+    public required string KeyId { get; init; }
 
     /// <summary>Called once, when this activation must end: the next one starts from the ledger.</summary>
     public required Action<Exception> SteppedDown { get; init; }
@@ -64,25 +70,34 @@ internal sealed partial class KeyCalls(
     }
 
     /// <summary>See <see cref="IKeyGrain.SettleAsync"/>.</summary>
-    public async Task SettleAsync(KeySettings settings, Settlement settlement)
+    public async Task<SettleResult> SettleAsync(KeySettings settings, Settlement settlement)
     {
         var requestId = settlement.Call.RequestId;
         while (_steps.TryGetValue(requestId, out var step))
         {
             await step.Done;
-            if (step.Kind == CallStepKind.Settle)
+
+            // The settle of an old call may have booked nothing, so that this one asks for itself.
+            if (step.Kind == CallStepKind.Settle && !IsOld(settlement.Call))
             {
-                return;
+                return SettleResult.Settled;
             }
         }
 
         ThrowIfSteppedDown();
-        await RunStepAsync(
-            requestId,
-            CallStepKind.Settle,
-            () => book.Find(requestId) is null
-                ? SettleUnknownAsync(settings, settlement)
-                : CommitAsync(UsageEntryDraft.First(settings, settlement)));
+        var result = SettleResult.Settled;
+        await RunStepAsync(requestId, CallStepKind.Settle, async () =>
+        {
+            if (book.Find(requestId) is null)
+            {
+                result = await SettleUnknownAsync(settings, settlement);
+            }
+            else
+            {
+                await CommitAsync(UsageEntryDraft.First(settings, settlement));
+            }
+        });
+        return result;
     }
 
     /// <summary>See <see cref="IKeyGrain.ReleaseAsync"/>.</summary>
@@ -157,9 +172,15 @@ internal sealed partial class KeyCalls(
     }
 
     /// <summary>Settles a call without a hold: an activation before this one held it, it expired, or it is settled. Only the ledger knows.</summary>
-    private async Task SettleUnknownAsync(KeySettings settings, Settlement settlement)
+    private async Task<SettleResult> SettleUnknownAsync(KeySettings settings, Settlement settlement)
     {
         var entries = await ledger.FindAsync(settlement.Call.RequestId, CancellationToken.None);
+        if (entries.Count == 0 && await MayBeDroppedAsync(settlement.Call))
+        {
+            LogTooOld(logger, settlement.Call.RequestId, settings.Id);
+            return SettleResult.TooOld;
+        }
+
         ThrowIfSteppedDown();
         if (entries.Count == 0)
         {
@@ -169,18 +190,30 @@ internal sealed partial class KeyCalls(
         {
             await CommitAsync(UsageEntryDraft.Difference(expired, settlement));
         }
+
+        return SettleResult.Settled;
     }
 
     /// <summary>Makes the hold of a running call anew, unless the call was settled: that one must stay dead.</summary>
     private async Task RebuildAsync(HoldRenewal renewal, Task<IReadOnlyList<UsageEntry>> settled)
     {
         var entries = await settled;
+        var isOver = entries.Any(entry => entry.Settlement.Call.RequestId == renewal.Hold.RequestId) || await MayBeDroppedAsync(renewal.Hold);
         ThrowIfSteppedDown();
-        if (!entries.Any(entry => entry.Settlement.Call.RequestId == renewal.Hold.RequestId))
+        if (!isOver)
         {
             book.Rebuild(renewal, clock());
         }
     }
+
+    /// <summary>
+    /// Whether a call without an entry may have had one. Asked after the entry was looked for, so that one that was dropped before
+    /// that is told here.
+    /// </summary>
+    private async Task<bool> MayBeDroppedAsync(CallFacts call) =>
+        IsOld(call) && await ledger.ReadCarriedAsync(KeyId, CancellationToken.None) is { } carried && carried.MayInclude(call);
+
+    private bool IsOld(CallFacts call) => clock().Wall - call.ReservedAt > NeverDroppedAge;
 
     /// <summary>Counts a call whose frontend fell silent, unless it was settled or renewed meanwhile.</summary>
     private async Task ExpireAsync(KeySettings settings, Guid requestId)

@@ -7,6 +7,7 @@ using Relay.Grains.Directory;
 using Relay.Grains.Ledger;
 using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;
+using Relay.Grains.Usage;
 
 namespace Relay.Grains.Keys;
 
@@ -14,7 +15,7 @@ namespace Relay.Grains.Keys;
 /// <remarks>Reentrant, so that many settles share one commit; <see cref="KeyCalls"/> and the book say how that stays right.</remarks>
 [Reentrant]
 internal sealed partial class KeyGrain(
-    [PersistentState("apikey-usage-v1", "usage")] IPersistentState<KeyState> snapshot,
+    [PersistentState(StoredSnapshot.StateName, StoredSnapshot.StorageName)] IPersistentState<KeyState> snapshot,
     IKeyDirectory directory,
     IUsageLedger ledger,
     LedgerWriter writer,
@@ -44,15 +45,29 @@ internal sealed partial class KeyGrain(
     /// <inheritdoc />
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _book = new QuotaBook(
-            TimeZoneInfo.FindSystemTimeZoneById(options.Value.TimeZone), HoldTimeout, snapshot.State.Book);
-        _calls = new KeyCalls(_book, ledger, writer, () => Now, logger) { SteppedDown = EndActivation, Committed = SaveNowAndThen };
-        if (await directory.FindAsync(Id, cancellationToken) is null)
+        var isKnown = await directory.FindAsync(Id, cancellationToken) is not null;
+        var claimed = isKnown ? await ClaimAsync(cancellationToken) : null;
+        var start = isKnown
+            ? await KeyStart.ReadAsync(snapshot.State.Book, ledger, Id, cancellationToken)
+            : new KeyStart(snapshot.State.Book, []);
+        _book = new QuotaBook(TimeZoneInfo.FindSystemTimeZoneById(options.Value.TimeZone), HoldTimeout, start.State);
+        _calls = new KeyCalls(_book, ledger, writer, () => Now, logger)
+        {
+            KeyId = Id,
+            SteppedDown = EndActivation,
+            Committed = SaveNowAndThen,
+        };
+        if (claimed is null)
         {
             return;
         }
 
-        await ClaimAsync(cancellationToken);
+        foreach (var entry in start.Tail)
+        {
+            _book.Apply(entry);
+        }
+
+        TakeOver(claimed.Holds, start.Tail);
 
         // Again: the owner before may have changed them until the claim.
         Take((await directory.FindAsync(Id, cancellationToken))!);
@@ -172,8 +187,7 @@ internal sealed partial class KeyGrain(
             return SettleResult.UnknownKey;
         }
 
-        await _calls.SettleAsync(settings, settlement);
-        return SettleResult.Settled;
+        return await _calls.SettleAsync(settings, settlement);
     }
 
     /// <inheritdoc />
@@ -187,18 +201,45 @@ internal sealed partial class KeyGrain(
     public Task<KeyPosition?> GetPositionAsync() =>
         Task.FromResult(FindSettings() is null ? null : _calls.GetPosition());
 
-    /// <summary>Makes this activation the key's owner, from what the ledger and the owner before say.</summary>
-    private async Task ClaimAsync(CancellationToken cancellationToken)
+    /// <inheritdoc />
+    public async Task<KeyPosition?> GetSnapshotAsync() =>
+        FindSettings() is null ? null : await StoredSnapshot.ReadAsync(ServiceProvider, this.GetGrainId());
+
+    /// <inheritdoc />
+    public async Task<long> SaveSnapshotAsync()
     {
-        (_owner, var claimed) = await lease.ClaimAsync(Id, cancellationToken);
-        var tail = await ledger.ReadTailAsync(Id, _book.CommittedSequence, cancellationToken);
-        foreach (var entry in tail)
+        if (FindSettings() is null)
         {
-            _book.Apply(entry);
+            return 0;
         }
 
+        ThrowIfStale();
+        while (!_saving.IsCompleted)
+        {
+            await _saving;
+        }
+
+        if (_book.CommittedSequence > snapshot.State.Book.Sequence)
+        {
+            await (_saving = SaveAsync());
+        }
+
+        // Read back: only what is surely there may be relied on.
+        return (await GetSnapshotAsync())?.Sequence ?? 0;
+    }
+
+    /// <summary>Makes this activation the key's owner.</summary>
+    private async Task<ClaimedKey> ClaimAsync(CancellationToken cancellationToken)
+    {
+        (_owner, var claimed) = await lease.ClaimAsync(Id, cancellationToken);
+        return claimed;
+    }
+
+    /// <summary>Holds for the calls that the owner before has told of, but for those that the ledger shows to be over.</summary>
+    private void TakeOver(ImmutableArray<HoldRenewal> holds, IReadOnlyList<UsageEntry> tail)
+    {
         var settled = tail.Select(static entry => entry.Settlement.Call.RequestId).ToHashSet();
-        foreach (var hold in claimed.Holds.Where(hold => !settled.Contains(hold.Hold.RequestId)))
+        foreach (var hold in holds.Where(hold => !settled.Contains(hold.Hold.RequestId)))
         {
             _book.Rebuild(hold, Now);
         }

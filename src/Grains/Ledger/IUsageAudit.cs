@@ -1,14 +1,19 @@
+using Relay.Grains.Usage;
+
 namespace Relay.Grains.Ledger;
 
 /// <summary>Reads the ledger and the hourly sums for a comparison. Whoever appends meanwhile is not in its way, nor it in theirs.</summary>
 public interface IUsageAudit
 {
-    /// <summary>What the ledger has of a key, up to and with a sequence.</summary>
+    /// <summary>What the ledger has of a key, up to and with a sequence; with the sum of what was dropped.</summary>
     Task<LedgerExtent> ReadExtentAsync(string keyId, long lastSequence, CancellationToken cancellationToken);
+
+    /// <summary>The sum of a key's entries after one sequence, up to and with another.</summary>
+    Task<UsageTotals> SumEntriesAsync(string keyId, long afterSequence, long lastSequence, CancellationToken cancellationToken);
 
     /// <summary>The first of a key's hourly sums that is not the sum of its entries, or null when all are right.</summary>
     Task<RollUpDifference?> FindRollUpDifferenceAsync(string keyId, CancellationToken cancellationToken);
 
-    /// <summary>Makes a key's hourly sums anew. Reports stay exact meanwhile.</summary>
+    /// <summary>Makes those of a key's hourly sums anew whose entries are all there; the others stay. Reports stay exact meanwhile.</summary>
     Task RebuildRollUpsAsync(string keyId, CancellationToken cancellationToken);
 }

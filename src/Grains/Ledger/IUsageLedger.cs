@@ -8,11 +8,16 @@ public interface IUsageLedger
     /// <summary>
     /// Commits all entries in one transaction, or none. Throws when it could not, or when it is not known whether it did.
     /// </summary>
-    /// <exception cref="LedgerConflictException">A (key, sequence) or a (request id, part) is there already; nothing was written.</exception>
+    /// <exception cref="LedgerConflictException">
+    /// A (key, sequence) or a (request id, part) is there already, or the sequence was and is dropped; nothing was written.
+    /// </exception>
     Task AppendAsync(IReadOnlyList<UsageEntry> entries, CancellationToken cancellationToken);
 
-    /// <summary>A key's entries with a higher sequence than the given one, in order.</summary>
+    /// <summary>A key's entries with a higher sequence than the given one, in order; without those that retention has dropped.</summary>
     Task<IReadOnlyList<UsageEntry>> ReadTailAsync(string keyId, long afterSequence, CancellationToken cancellationToken);
+
+    /// <summary>What retention has dropped of a key; null for nothing.</summary>
+    Task<CarriedUsage?> ReadCarriedAsync(string keyId, CancellationToken cancellationToken);
 
     /// <summary>All entries of one call, ordered by part; empty when it was never settled.</summary>
     Task<IReadOnlyList<UsageEntry>> FindAsync(Guid requestId, CancellationToken cancellationToken);

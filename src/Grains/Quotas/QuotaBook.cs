@@ -87,7 +87,9 @@ internal sealed class QuotaBook
             OutputTokensHeld = outputTokensNeeded,
             Choices = choices,
         };
-        return new Reservation(Add(new Hold(call, now.Monotonic + _holdTimeout, default)), null);
+        // A frontend that dies before it has told anything may have sent the call; had it not, it would have released the hold.
+        var toldNothing = new TokenUsage { InputTokens = inputTokensNeeded };
+        return new Reservation(Add(new Hold(call, now.Monotonic + _holdTimeout, toldNothing)), null);
     }
 
     /// <summary>All calls in flight.</summary>

@@ -68,6 +68,7 @@ internal sealed class SqlKeyDirectory(IRelayDatabase database) : IKeyDirectory
         DataConnection connection, string after, int limit, CancellationToken token)
     {
         var entries = connection.GetTable<UsageEntryRow>();
+        var positions = connection.GetTable<UsagePositionRow>();
         var page = await connection.GetTable<KeyRow>()
             .Where(key => string.CompareOrdinal(key.Id, after) > 0)
             .OrderBy(key => key.Id)
@@ -81,6 +82,11 @@ internal sealed class SqlKeyDirectory(IRelayDatabase database) : IKeyDirectory
                     .OrderByDescending(entry => entry.Sequence)
                     .Select(entry => (long?)entry.ReservedAt)
                     .FirstOrDefault(),
+
+                // Of a key whose entries are all dropped.
+                LastDroppedAt = positions.Where(position => position.KeyId == key.Id && position.DroppedSequence > 0)
+                    .Select(position => (long?)position.DroppedReservedAt)
+                    .FirstOrDefault(),
             })
             .ToListAsync(token);
         if (page.Count == 0)
@@ -93,7 +99,7 @@ internal sealed class SqlKeyDirectory(IRelayDatabase database) : IKeyDirectory
             .ToLookup(row => row.OwnerId, StringComparer.Ordinal);
         return page.ConvertAll(row => new KeyInfo(
             row.Key.ToSettings(limits[row.Key.Id]),
-            row.LastUsedAt is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null));
+            (row.LastUsedAt ?? row.LastDroppedAt) is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null));
     }
 
     private static IQueryable<LimitRow> LimitsOf(DataConnection connection, string firstKeyId, string lastKeyId) =>

@@ -4,9 +4,16 @@ using Microsoft.Extensions.Options;
 
 namespace Relay.Silo.Ledger;
 
-/// <summary>Keeps the hourly sums near the ledger for as long as the host runs. Every silo does so; what one fails at, the next pass does.</summary>
+/// <summary>
+/// Keeps the hourly sums near the ledger, and drops its old entries, for as long as the host runs. Every silo does so; what one fails
+/// at, the next pass does.
+/// </summary>
 internal sealed partial class ReportUpkeep(
-    UsageRollUps rollUps, IOptions<ReportOptions> options, TimeProvider time, ILogger<ReportUpkeep> logger) : BackgroundService
+    UsageRollUps rollUps,
+    UsageRetention retention,
+    IOptions<ReportOptions> options,
+    TimeProvider time,
+    ILogger<ReportUpkeep> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -16,6 +23,7 @@ internal sealed partial class ReportUpkeep(
             try
             {
                 await rollUps.RollUpAsync(stoppingToken);
+                await retention.DropAsync(stoppingToken);
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {

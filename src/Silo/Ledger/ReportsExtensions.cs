@@ -10,8 +10,10 @@ internal static class ReportsExtensions
     public static void AddReports(this IServiceCollection services)
     {
         services.AddSingleton<IValidateOptions<ReportOptions>, ReportOptionsValidator>();
+        services.AddSingleton<IValidateOptions<ReportOptions>, RetentionDaysValidator>();
         services.AddOptions<ReportOptions>().BindConfiguration(ReportOptions.SectionName).ValidateOnStart();
         services.AddSingleton<UsageRollUps>();
+        services.AddSingleton<UsageRetention>();
         services.AddSingleton<IUsageAudit, SqlUsageAudit>();
         services.AddHostedService<ReportUpkeep>();
     }

@@ -2,6 +2,7 @@ using LinqToDB;
 using LinqToDB.Async;
 using LinqToDB.Data;
 using Relay.Grains.Ledger;
+using Relay.Grains.Usage;
 using Relay.Silo.Storage;
 
 namespace Relay.Silo.Ledger;
@@ -9,34 +10,12 @@ namespace Relay.Silo.Ledger;
 /// <summary>Compares the tables with each other. Each answer comes from one statement, which sees them at one moment.</summary>
 internal sealed class SqlUsageAudit(IRelayDatabase database, UsageRollUps rollUps) : IUsageAudit
 {
-    public async Task<LedgerExtent> ReadExtentAsync(string keyId, long lastSequence, CancellationToken cancellationToken)
-    {
-        var found = await database.ReadAsync(
-            (connection, token) => connection.GetTable<UsageEntryRow>()
-                .Where(entry => entry.KeyId == keyId && entry.Sequence <= lastSequence)
-                .GroupBy(entry => entry.KeyId)
-                .Select(group => new
-                {
-                    Entries = group.LongCount(),
-                    First = group.Min(entry => entry.Sequence),
-                    Last = group.Max(entry => entry.Sequence),
-                    Sum = new UsageSum
-                    {
-                        Requests = group.Sum(entry => (long)entry.Requests),
-                        InputTokens = group.Sum(entry => entry.InputTokens),
-                        CachedInputTokens = group.Sum(entry => entry.CachedInputTokens),
-                        AudioInputTokens = group.Sum(entry => entry.AudioInputTokens),
-                        OutputTokens = group.Sum(entry => entry.OutputTokens),
-                        ReasoningTokens = group.Sum(entry => entry.ReasoningTokens),
-                        AudioOutputTokens = group.Sum(entry => entry.AudioOutputTokens),
-                    },
-                })
-                .FirstOrDefaultAsync(token),
-            cancellationToken);
-        return found is null
-            ? new LedgerExtent(0, 0, 0, default)
-            : new LedgerExtent(found.Entries, found.First, found.Last, found.Sum.ToTotals());
-    }
+    public Task<LedgerExtent> ReadExtentAsync(string keyId, long lastSequence, CancellationToken cancellationToken) =>
+        database.ReadAsync((connection, token) => LedgerExtents.ReadAsync(connection, keyId, lastSequence, token), cancellationToken);
+
+    public Task<UsageTotals> SumEntriesAsync(string keyId, long afterSequence, long lastSequence, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            (connection, token) => LedgerExtents.SumAsync(connection, keyId, afterSequence, lastSequence, token), cancellationToken);
 
     public Task<RollUpDifference?> FindRollUpDifferenceAsync(string keyId, CancellationToken cancellationToken) =>
         database.ReadAsync(
@@ -44,7 +23,7 @@ internal sealed class SqlUsageAudit(IRelayDatabase database, UsageRollUps rollUp
             {
                 if (await Excesses(connection, keyId).OrderBy(hour => hour.HourStart).FirstOrDefaultAsync(token) is not { } excess)
                 {
-                    return null;
+                    return await DroppedHours.FindDifferenceAsync(connection, keyId, token);
                 }
 
                 var hour = await connection.GetTable<UsageHourRow>()
@@ -64,14 +43,20 @@ internal sealed class SqlUsageAudit(IRelayDatabase database, UsageRollUps rollUp
 
     public Task RebuildRollUpsAsync(string keyId, CancellationToken cancellationToken) => rollUps.RebuildAsync(keyId, cancellationToken);
 
-    /// <summary>By how much hourly sums exceed the entries that should be in them; rows that are right are left out.</summary>
+    /// <summary>
+    /// By how much hourly sums exceed the entries that should be in them; rows that are right are left out, and hours of which entries
+    /// are dropped.
+    /// </summary>
     private static IQueryable<UsageHourRow> Excesses(DataConnection connection, string keyId)
     {
         var rolledUp = connection.GetTable<UsagePositionRow>()
             .Where(position => position.KeyId == keyId)
             .SelectMany(
                 position => connection.GetTable<UsageEntryRow>()
-                    .Where(entry => entry.KeyId == position.KeyId && entry.Sequence <= position.RolledUpSequence),
+                    .Where(entry => entry.KeyId == position.KeyId
+                        && entry.Sequence <= position.RolledUpSequence
+                        && (position.DroppedSequence == 0
+                            || entry.ReservedAt - (entry.ReservedAt % UsageHourRow.HourMs) > position.DroppedReservedAt)),
                 (_, entry) => new
                 {
                     HourStart = entry.ReservedAt - (entry.ReservedAt % UsageHourRow.HourMs),
@@ -88,7 +73,10 @@ internal sealed class SqlUsageAudit(IRelayDatabase database, UsageRollUps rollUp
                     AudioOutputTokens = -entry.AudioOutputTokens,
                 });
         var hours = connection.GetTable<UsageHourRow>()
-            .Where(row => row.KeyId == keyId)
+            .Where(row => row.KeyId == keyId
+                && !connection.GetTable<UsagePositionRow>().Any(position => position.KeyId == row.KeyId
+                    && position.DroppedSequence > 0
+                    && row.HourStart <= position.DroppedReservedAt))
             .Select(row => new
             {
                 row.HourStart,

@@ -25,11 +25,13 @@ internal sealed class SqlUsageLedger(IRelayDatabase database) : IUsageLedger
             await database.WriteAsync(
                 async (connection, token) =>
                 {
-                    await connection.BulkCopyAsync(database.BulkCopy, rows, token);
+                    await database.InsertAsync(connection, rows, token);
                     if (newKeys.Count > 0)
                     {
-                        await connection.BulkCopyAsync(database.BulkCopy, newKeys, token);
+                        await database.InsertAsync(connection, newKeys, token);
                     }
+
+                    await ThrowIfDroppedAsync(connection, rows, token);
                 },
                 cancellationToken);
         }
@@ -44,6 +46,9 @@ internal sealed class SqlUsageLedger(IRelayDatabase database) : IUsageLedger
         ReadEntriesAsync(
             rows => rows.Where(row => row.KeyId == keyId && row.Sequence > afterSequence).OrderBy(row => row.Sequence),
             cancellationToken);
+
+    public Task<CarriedUsage?> ReadCarriedAsync(string keyId, CancellationToken cancellationToken) =>
+        database.ReadAsync((connection, token) => ReadCarriedAsync(connection, keyId, token), cancellationToken);
 
     public Task<IReadOnlyList<UsageEntry>> FindAsync(Guid requestId, CancellationToken cancellationToken)
     {
@@ -80,6 +85,44 @@ internal sealed class SqlUsageLedger(IRelayDatabase database) : IUsageLedger
                 group.Key, group.Aggregate(default(UsageTotals), static (sum, one) => sum + one.ToTotals())))
             .OrderBy(row => row.Group, StringComparer.Ordinal)
             .ToList();
+    }
+
+    /// <summary>
+    /// A sequence that is dropped is taken, although no row shows it any more. Asked after the insert, which waits for whoever is just
+    /// dropping that row.
+    /// </summary>
+    private static async Task ThrowIfDroppedAsync(DataConnection connection, List<UsageEntryRow> rows, CancellationToken token)
+    {
+        foreach (var keys in rows.Select(row => row.KeyId).Distinct(StringComparer.Ordinal).Chunk(IdsOfOneQueryMax))
+        {
+            var dropped = await connection.GetTable<UsagePositionRow>()
+                .Where(position => position.DroppedSequence > 0 && keys.Contains(position.KeyId))
+                .ToDictionaryAsync(position => position.KeyId, position => position.DroppedSequence, StringComparer.Ordinal, token);
+            if (rows.Find(row => dropped.TryGetValue(row.KeyId, out var sequence) && row.Sequence <= sequence) is { } taken)
+            {
+                throw new LedgerConflictException(
+                    $"Sequence {taken.Sequence} of {taken.KeyId} is dropped already: nothing of the batch was written.", null);
+            }
+        }
+    }
+
+    /// <summary>The position is read before the sums and after them: in between, they cannot have moved.</summary>
+    private static async Task<CarriedUsage?> ReadCarriedAsync(DataConnection connection, string keyId, CancellationToken token)
+    {
+        var positions = connection.GetTable<UsagePositionRow>().Where(row => row.KeyId == keyId && row.DroppedSequence > 0);
+        while (await positions.FirstOrDefaultAsync(token) is { } position)
+        {
+            var sums = await connection.GetTable<UsageCarriedRow>().Where(row => row.KeyId == keyId).ToListAsync(token);
+            if (await positions.AnyAsync(row => row.DroppedSequence == position.DroppedSequence, token))
+            {
+                return new CarriedUsage(
+                    position.DroppedSequence,
+                    DateTimeOffset.FromUnixTimeMilliseconds(position.DroppedReservedAt),
+                    [.. sums.Select(static sum => sum.ToModelTotals())]);
+            }
+        }
+
+        return null;
     }
 
     private async Task<IReadOnlyList<UsageEntry>> ReadEntriesAsync(

@@ -78,6 +78,25 @@ internal sealed class UsageHourRow
             AudioOutputTokens = AudioOutputTokens,
         });
 
+    /// <summary>What takes this sum out again when it is added.</summary>
+    public UsageHourRow Negated() => new()
+    {
+        KeyId = KeyId,
+        HourStart = HourStart,
+        Dimensions = Dimensions,
+        User = User,
+        Team = Team,
+        Model = Model,
+        Endpoint = Endpoint,
+        Requests = -Requests,
+        InputTokens = -InputTokens,
+        CachedInputTokens = -CachedInputTokens,
+        AudioInputTokens = -AudioInputTokens,
+        OutputTokens = -OutputTokens,
+        ReasoningTokens = -ReasoningTokens,
+        AudioOutputTokens = -AudioOutputTokens,
+    };
+
     /// <summary>The start of the hour, in UTC, in which an instant lies; both in unix milliseconds.</summary>
     public static long HourStartOf(long unixMs) => unixMs - (((unixMs % HourMs) + HourMs) % HourMs);
 

@@ -1,5 +1,6 @@
 using LinqToDB;
 using LinqToDB.Data;
+using LinqToDB.DataProvider.SQLite;
 using Relay.Grains.Usage;
 using Relay.Silo.Storage;
 
@@ -12,6 +13,9 @@ namespace Relay.Silo.Ledger;
 /// </summary>
 internal static class UsageReport
 {
+    // SQLite's own name for the primary key's index.
+    private const string EntriesByKeyInSqlite = "sqlite_autoindex_usage_entries_1";
+
     /// <summary>The sums, in no order; without a grouping they are by endpoint, for databases differ in the type of a bare null.</summary>
     public static IQueryable<UsageSum> Sums(DataConnection connection, UsageQuery query)
     {
@@ -19,12 +23,11 @@ internal static class UsageReport
         var toMs = query.To is { } to ? CeilingMs(to) : long.MaxValue;
         var firstHour = query.From is null ? long.MinValue : UsageHourRow.HourStartOf(fromMs + UsageHourRow.HourMs - 1);
         var hoursEnd = query.To is null ? long.MaxValue : UsageHourRow.HourStartOf(toMs);
-        IQueryable<UsageEntryRow> all = connection.GetTable<UsageEntryRow>();
+        var all = OfUser(connection.GetTable<UsageEntryRow>(), query.User);
         IQueryable<UsageHourRow> hours = connection.GetTable<UsageHourRow>();
         if (query.User is not null)
         {
             var user = StoredText.Clean(query.User);
-            all = all.Where(row => row.User == user);
             hours = hours.Where(row => row.User == user);
         }
 
@@ -34,13 +37,7 @@ internal static class UsageReport
         }
 
         hours = hours.Where(row => row.HourStart >= firstHour && row.HourStart < hoursEnd);
-        var newer = connection.GetTable<UsagePositionRow>()
-            .SelectMany(
-                position => all.Where(entry => entry.KeyId == position.KeyId
-                    && entry.Sequence > position.RolledUpSequence
-                    && entry.ReservedAt >= firstHour
-                    && entry.ReservedAt < hoursEnd),
-                (_, entry) => entry);
+        var newer = OfUser(Newer(connection), query.User).Where(row => row.ReservedAt >= firstHour && row.ReservedAt < hoursEnd);
         var lines = Lines(hours, query.GroupBy).Concat(Lines(newer, query.GroupBy));
         if (fromMs < firstHour)
         {
@@ -53,6 +50,39 @@ internal static class UsageReport
         }
 
         return Sum(lines);
+    }
+
+    private static IQueryable<UsageEntryRow> OfUser(IQueryable<UsageEntryRow> entries, string? name)
+    {
+        if (name is null)
+        {
+            return entries;
+        }
+
+        var user = StoredText.Clean(name);
+        return entries.Where(row => row.User == user);
+    }
+
+    /// <summary>
+    /// The entries that are in no sum yet, looked up key by key. A database would rather read the whole ledger, or all of it in the
+    /// report's span, because it cannot know that a position has little after it. So a server gets a limit that is never reached,
+    /// which keeps it from taking the look-up for a join, and SQLite is told in which order to go.
+    /// </summary>
+    private static IQueryable<UsageEntryRow> Newer(DataConnection connection)
+    {
+        var positions = connection.GetTable<UsagePositionRow>();
+        var entries = connection.GetTable<UsageEntryRow>();
+        return connection.DataProvider.SqlProviderFlags.IsApplyJoinSupported
+            ? positions.SelectMany(
+                position => entries
+                    .Where(entry => entry.KeyId == position.KeyId && entry.Sequence > position.RolledUpSequence)
+                    .Take(int.MaxValue),
+                (_, entry) => entry)
+            : positions.AsSQLite().NotIndexedHint().SelectMany(
+                position => entries
+                    .AsSQLite().IndexedByHint(EntriesByKeyInSqlite)
+                    .Where(entry => entry.KeyId == position.KeyId && entry.Sequence > position.RolledUpSequence),
+                (_, entry) => entry);
     }
 
     private static IQueryable<UsageSum> Sum(IQueryable<UsageLine> lines) => lines

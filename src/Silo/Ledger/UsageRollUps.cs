@@ -32,23 +32,44 @@ internal sealed class UsageRollUps(IRelayDatabase database)
     }
 
     /// <summary>
-    /// Makes a key's sums anew. Reports stay exact: in one transaction the sums go, and the position with them, so that they read
-    /// the entries themselves until those are added again.
+    /// Makes a key's sums anew, but for what was dropped from the ledger. Reports stay exact: in one transaction the sums go, and the
+    /// position with them, so that they read the entries themselves until those are added again.
     /// </summary>
     public async Task RebuildAsync(string keyId, CancellationToken cancellationToken)
     {
-        await database.WriteAsync(
-            async (connection, token) =>
-            {
-                // First, for the lock that every step takes.
-                await connection.GetTable<UsagePositionRow>()
-                    .Where(row => row.KeyId == keyId)
-                    .Set(row => row.RolledUpSequence, 0)
-                    .UpdateAsync(token);
-                await connection.GetTable<UsageHourRow>().Where(row => row.KeyId == keyId).DeleteAsync(token);
-            },
-            cancellationToken);
+        await database.WriteAsync((connection, token) => TakeOutAsync(connection, keyId, token), cancellationToken);
         await RollUpAsync(keyId, cancellationToken);
+    }
+
+    private static async Task TakeOutAsync(DataConnection connection, string keyId, CancellationToken token)
+    {
+        // First, and to the same value, for the lock that every step takes.
+        var positions = connection.GetTable<UsagePositionRow>().Where(row => row.KeyId == keyId);
+        await positions.Set(row => row.RolledUpSequence, row => row.RolledUpSequence).UpdateAsync(token);
+        if (await positions.FirstOrDefaultAsync(token) is not { } position)
+        {
+            return;
+        }
+
+        // Later hours have no dropped entry in them. From the others only what can be added again is taken: it is little, of the
+        // hour that is dropped in part and of calls that were settled late.
+        var droppedUntil = position.DroppedSequence > 0 ? position.DroppedReservedAt : long.MinValue;
+        await connection.GetTable<UsageHourRow>().Where(row => row.KeyId == keyId && row.HourStart > droppedUntil).DeleteAsync(token);
+        if (position.DroppedSequence > 0)
+        {
+            var left = await connection.GetTable<UsageEntryRow>()
+                .Where(entry => entry.KeyId == keyId
+                    && entry.Sequence > position.DroppedSequence
+                    && entry.Sequence <= position.RolledUpSequence
+                    && entry.ReservedAt - (entry.ReservedAt % UsageHourRow.HourMs) <= droppedUntil)
+                .ToListAsync(token);
+            foreach (var hour in UsageHourRow.Sum(left))
+            {
+                await AddAsync(connection, hour.Negated(), token);
+            }
+        }
+
+        await positions.Set(row => row.RolledUpSequence, position.DroppedSequence).UpdateAsync(token);
     }
 
     private async Task RollUpAsync(string keyId, CancellationToken cancellationToken)

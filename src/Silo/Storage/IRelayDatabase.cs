@@ -5,9 +5,6 @@ namespace Relay.Silo.Storage;
 /// <summary>The database with all of Relay's tables. It is opened once, before every other call.</summary>
 internal interface IRelayDatabase : IDisposable
 {
-    /// <summary>How many rows are written at once.</summary>
-    BulkCopyOptions BulkCopy { get; }
-
     /// <summary>Brings the database to this version's schema; several silos may do so at once.</summary>
     /// <exception cref="MigrationException">It cannot be opened, or not be migrated.</exception>
     void Open();
@@ -20,6 +17,10 @@ internal interface IRelayDatabase : IDisposable
     /// throws rolls it back. It runs again, in a new transaction, after a deadlock.
     /// </summary>
     Task WriteAsync(Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken);
+
+    /// <summary>Inserts many rows, the fastest way that the database has, on a connection of <see cref="WriteAsync"/>.</summary>
+    Task InsertAsync<T>(DataConnection connection, IReadOnlyCollection<T> rows, CancellationToken cancellationToken)
+        where T : class;
 
     /// <summary>Whether a write failed because a row with such a primary or unique key is there already.</summary>
     bool IsUniqueViolation(Exception exception);

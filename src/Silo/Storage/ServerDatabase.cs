@@ -44,8 +44,6 @@ internal sealed class ServerDatabase : IRelayDatabase
     /// <summary>The name that Orleans' ADO.NET providers have for the driver.</summary>
     public string OrleansInvariant => _dialect.OrleansInvariant;
 
-    public BulkCopyOptions BulkCopy => _dialect.BulkCopy;
-
     public void Open() => Open(SchemaMigrator.EmbeddedScripts(_dialect.ScriptFolder));
 
     /// <summary>As <see cref="Open()"/>, with other scripts.</summary>
@@ -79,6 +77,10 @@ internal sealed class ServerDatabase : IRelayDatabase
                 return true;
             },
             cancellationToken);
+
+    public Task InsertAsync<T>(DataConnection connection, IReadOnlyCollection<T> rows, CancellationToken cancellationToken)
+        where T : class =>
+        connection.BulkCopyAsync(_dialect.BulkCopy, rows, cancellationToken);
 
     public bool IsUniqueViolation(Exception exception) => _dialect.IsUniqueViolation(exception);
 

@@ -37,9 +37,6 @@ internal sealed class SqliteDatabase : IRelayDatabase
             .UseInterceptor(new SqliteConnectionSetup());
     }
 
-    // Parameters, never literals: no text of a client becomes part of a statement.
-    public BulkCopyOptions BulkCopy { get; } = new(BulkCopyType: BulkCopyType.MultipleRows, UseParameters: true);
-
     /// <summary>Creates the file when it is missing (mode 600) and migrates it. The process's lock keeps others away.</summary>
     /// <exception cref="MigrationException">The file is no database, cannot be opened, or cannot be migrated.</exception>
     public void Open()
@@ -77,6 +74,10 @@ internal sealed class SqliteDatabase : IRelayDatabase
     // turn waits.
     public Task WriteAsync(Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken) =>
         Task.Run(() => WriteInTurnAsync(write, cancellationToken), cancellationToken);
+
+    public Task InsertAsync<T>(DataConnection connection, IReadOnlyCollection<T> rows, CancellationToken cancellationToken)
+        where T : class =>
+        SqliteInsert.RunAsync(connection, rows, cancellationToken);
 
     public bool IsUniqueViolation(Exception exception) =>
         exception is SqliteException { SqliteExtendedErrorCode: UniqueIndexViolation or PrimaryKeyViolation };

@@ -2,6 +2,7 @@ using System.Net;
 using Npgsql;
 using Relay.EndToEnd.Tests.Faults;
 using Relay.EndToEnd.Tests.Processes;
+using Relay.Testing;
 using Relay.Testing.Upstreams;
 using Xunit.Abstractions;
 
@@ -87,7 +88,7 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
             var silo = random.Next(3);
             await using var gate = new TcpGate(new IPEndPoint(IPAddress.Loopback, 0), _cluster.Postgres.Socket);
             await _cluster.Silos[silo].StopAsync();
-            await _cluster.StartSiloAsync(silo, connectionString: _cluster.Postgres.ConnectionStringBy(gate.Port));
+            await _cluster.StartSiloAsync(silo, connectionString: PrivatePostgres.ConnectionStringBy(gate.Port));
             await _load.EndedAsync(random.Next(50, 200));
             gate.Shut();
             await _load.EndedAsync(random.Next(300, 900));

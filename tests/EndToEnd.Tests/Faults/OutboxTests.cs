@@ -158,6 +158,72 @@ public sealed class OutboxTests : IAsyncLifetime
         Assert.Empty(_ledger.Entries);
     }
 
+    [Fact]
+    public async Task OutboxFull_OfTheCallersOwnCounts_SendsThemAndAdmits()
+    {
+        // After the first try, which fails, nothing but a new call sends what waits.
+        var relay = await StartAsync(("Relay:Outbox:Entries", "1"), ("Relay:Outbox:RetrySeconds", "60"));
+        var caller = await RelayCaller.NewAsync(relay, null);
+        _ledger.FailBeforeWriting(int.MaxValue);
+        await caller.AskAsync(RelayCaller.Chat(model: ModelOf(caller)));
+        await relay.Logs.FindAsync(line => line.Text.Contains("still wait", StringComparison.Ordinal));
+        Assert.Equal(1, (await relay.OutboxAsync()).Waiting);
+
+        _ledger.FailBeforeWriting(0);
+        await CallUntilAdmittedAsync(caller);
+
+        Assert.Equal((0, 0), await relay.OutboxAsync());
+        await AssertBilledAsync(2, caller);
+    }
+
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task LedgerDown_AndTheOutboxCannotBeWritten_NoAnswerEndsNormally(bool stream)
+    {
+        const string FullDevice = "/dev/full";
+        Skip.IfNot(File.Exists(FullDevice), "This system has no device that is always full.");
+        File.CreateSymbolicLink(new OutboxPlace(_data).File, FullDevice);
+        var relay = await StartAsync();
+        var caller = await RelayCaller.NewAsync(relay, null);
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var client = await OpenAsync(relay, caller, gate, stream);
+
+        _ledger.FailBeforeWriting(int.MaxValue);
+        gate.SetResult();
+        await client.ReadToEndAsync();
+
+        Assert.Equal(stream ? 200 : 503, client.Status);
+        Assert.DoesNotContain("[DONE]", client.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"choices\"", stream ? "" : client.Text, StringComparison.Ordinal);
+        Assert.Contains("\"error\"", client.Text, StringComparison.Ordinal);
+        Assert.False(stream && client.EndedWell);
+        Assert.Equal((0, 0), await relay.OutboxAsync());
+        Assert.Empty(_ledger.Entries);
+    }
+
+    [Fact]
+    public async Task Start_WithGarbageAndATornLastLine_SetsTheGarbageAsideAndSettlesTheRest()
+    {
+        const string Garbage = "0badc0de {\"waits\":";
+        var relay = await StartAsync();
+        var caller = await RelayCaller.NewAsync(relay, null);
+        _ledger.FailBeforeWriting(int.MaxValue);
+        await caller.AskAsync(RelayCaller.Chat(model: ModelOf(caller)));
+        await StopAsync();
+        var place = new OutboxPlace(_data);
+        var line = await File.ReadAllTextAsync(place.File);
+        await File.WriteAllTextAsync(place.File, $"{Garbage}\n{line}{line[..(line.Length / 2)]}");
+
+        _ledger.FailBeforeWriting(0);
+        relay = await StartAsync();
+        await relay.Logs.FindAsync(line => line.Text.Contains("The outbox is empty again", StringComparison.Ordinal));
+
+        Assert.Equal((0, 1), await relay.OutboxAsync());
+        Assert.Equal($"unreadable: {Garbage}\n", await File.ReadAllTextAsync(place.SetAsideFile));
+        Assert.Equal(BilledOf(caller), Assert.Single(_ledger.Entries).Settlement.Usage);
+    }
+
     private static string ModelOf(RelayCaller caller) => $"model-of-{caller.Key.Id}";
 
     /// <summary>Calls as a client does that is told to come again. Each try waits for what the key still has in the outbox.</summary>
@@ -201,7 +267,11 @@ public sealed class OutboxTests : IAsyncLifetime
     private async Task<RelayApplication> StartAsync(params (string Name, string Value)[] settings) =>
         _relay = await RelayApplication.StartAsync(
             _upstream.BaseUrl,
-            RelaySetup.With([("Relay:Admission:SettleSeconds", "0.5"), ("Relay:Outbox:RetrySeconds", "0.05"), .. settings]) with
+            RelaySetup.With(
+            [
+                .. settings.Concat([("Relay:Admission:SettleSeconds", "0.5"), ("Relay:Outbox:RetrySeconds", "0.05")])
+                    .DistinctBy(setting => setting.Item1, StringComparer.Ordinal),
+            ]) with
             {
                 Ledger = _ledger,
                 DataDirectory = _data,

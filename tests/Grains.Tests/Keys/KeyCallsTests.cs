@@ -218,6 +218,7 @@ public sealed class KeyCallsTests : IAsyncDisposable
 
         return (book, new KeyCalls(book, _ledger, writer, () => _now, NullLogger.Instance)
         {
+            KeyId = Settings.Id,
             SteppedDown = _ => _stepsDown++,
             Committed = static () => { },
         });

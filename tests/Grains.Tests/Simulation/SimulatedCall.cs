@@ -1,3 +1,4 @@
+using Relay.Grains.Tests.Quotas;
 using Relay.Grains.Usage;
 
 namespace Relay.Grains.Tests.Simulation;
@@ -17,5 +18,5 @@ internal sealed class SimulatedCall(int number)
     public bool IsReleased { get; set; }
 
     /// <summary>What an expiry may count.</summary>
-    public List<TokenUsage> Told { get; } = [default];
+    public List<TokenUsage> Told { get; } = [Calls.Tokens(10, 0)];
 }

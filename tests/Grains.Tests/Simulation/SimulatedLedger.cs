@@ -33,6 +33,9 @@ internal sealed class SimulatedLedger(MemoryLedger store, SeededScheduler schedu
     public Task<IReadOnlyList<UsageEntry>> ReadTailAsync(string keyId, long afterSequence, CancellationToken cancellationToken) =>
         ReadAsync(() => store.ReadTailAsync(keyId, afterSequence, cancellationToken));
 
+    public Task<CarriedUsage?> ReadCarriedAsync(string keyId, CancellationToken cancellationToken) =>
+        store.ReadCarriedAsync(keyId, cancellationToken);
+
     public Task<IReadOnlyList<UsageEntry>> FindAsync(Guid requestId, CancellationToken cancellationToken) =>
         ReadAsync(() => store.FindAsync(requestId, cancellationToken));
 

@@ -83,6 +83,7 @@ internal sealed class SimulatedSilo : IDisposable
         KeyCalls calls = null!;
         calls = new KeyCalls(book, _ledger, _writer, () => _cluster.Now, NullLogger.Instance)
         {
+            KeyId = keyId,
             SteppedDown = _ =>
             {
                 _activations.Remove(keyId);

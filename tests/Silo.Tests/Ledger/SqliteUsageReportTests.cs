@@ -1,3 +1,7 @@
+using LinqToDB;
+using LinqToDB.Data;
+using Relay.Grains.Usage;
+using Relay.Silo.Ledger;
 using Relay.Silo.Storage;
 using Relay.Silo.Tests.Storage;
 
@@ -11,6 +15,22 @@ public sealed class SqliteUsageReportTests : UsageReportContract, IDisposable
 
     // One process owns a file: there is no other silo.
     private protected override IRelayDatabase OtherDatabase => Database;
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("ada")]
+    public async Task Sums_EntriesInNoSumYet_AreFoundKeyByKey(string? user)
+    {
+        var plan = await Database.ReadAsync(
+            (connection, token) =>
+            {
+                var sql = UsageReport.Sums(connection, new UsageQuery { User = user }).ToSqlQuery(new() { InlineParameters = true }).Sql;
+                return connection.QueryToListAsync(reader => reader.GetString(3), "EXPLAIN QUERY PLAN " + sql, token);
+            },
+            default);
+
+        Assert.Contains("SEARCH entry_1 USING INDEX sqlite_autoindex_usage_entries_1 (key_id=? AND sequence>?)", plan);
+    }
 
     public void Dispose() => _database.Dispose();
 }

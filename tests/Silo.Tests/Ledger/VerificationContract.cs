@@ -106,7 +106,7 @@ public abstract class VerificationContract
 
         await using var again = await StartAsync();
         Assert.Equal(
-            [(Key, DifferenceKind.Totals), (Key, DifferenceKind.Rollups)],
+            [(Key, DifferenceKind.Totals), (Key, DifferenceKind.Snapshot), (Key, DifferenceKind.Rollups)],
             (await VerifyAsync(again)).Differences.Select(one => (one.KeyId, one.Kind)));
     }
 

@@ -26,7 +26,7 @@ public abstract class ServerDatabaseContract : IAsyncLifetime
         database.Open();
 
         Assert.Equal(
-            ["api_keys", "grain_state", "limits", "orleansquery", "schema_versions", "usage_entries", "usage_hourly", "usage_positions"],
+            ["api_keys", "grain_state", "key_owners", "limits", "lost_claims", "membership", "membership_versions", "orleansquery", "schema_versions", "silo_leases", "usage_carried", "usage_entries", "usage_hourly", "usage_positions"],
             (await TablesAsync(database)).Select(table => table.ToLowerInvariant()).Order(StringComparer.Ordinal));
     }
 

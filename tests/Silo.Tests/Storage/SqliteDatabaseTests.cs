@@ -32,7 +32,7 @@ public sealed class SqliteDatabaseTests : IDisposable
         _database.Open();
 
         Assert.Equal(
-            ["api_keys", "grain_state", "limits", "schema_versions", "usage_entries", "usage_hourly", "usage_positions"],
+            ["api_keys", "grain_state", "key_owners", "limits", "lost_claims", "schema_versions", "silo_leases", "usage_carried", "usage_entries", "usage_hourly", "usage_positions"],
             await QueryAsync<string>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"));
     }
 
@@ -44,7 +44,7 @@ public sealed class SqliteDatabaseTests : IDisposable
 
         _database.Open();
 
-        Assert.Equal(4, before.Count);
+        Assert.Equal(6, before.Count);
         Assert.Equal(before, await QueryAsync<string>("SELECT ScriptName || Applied FROM schema_versions ORDER BY 1"));
     }
 
