@@ -3,8 +3,11 @@ using Relay.Frontend.Admission;
 using Relay.Frontend.Configuration;
 using Relay.Frontend.Errors;
 using Relay.Frontend.Forwarding;
+using Relay.Frontend.Health;
+using Relay.Frontend.Shutdown;
 using Relay.Frontend.Standalone;
 using Relay.Frontend.Upstreams;
+using Relay.Health;
 using Relay.Silo.Storage;
 
 namespace Relay.Frontend;
@@ -44,10 +47,14 @@ internal static class FrontendApplication
         builder.AddUpstreams();
         builder.AddAdmission();
         builder.AddForwarding();
+        builder.AddHealth();
+        builder.AddShutdown();
 
         var app = builder.Build();
         SettingsCheck.Run(app.Services);
         app.UseRelayErrors();
+        app.UseShutdown(spared: HealthExtensions.Path);
+        app.MapHealth();
         app.MapRelay();
         app.MapAdmin();
         return app;

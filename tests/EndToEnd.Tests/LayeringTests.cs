@@ -14,9 +14,10 @@ public sealed partial class LayeringTests
     {
         { "Grains.Abstractions", [], ["Microsoft.Orleans.Sdk"] },
         { "Grains", ["Grains.Abstractions"], ["Microsoft.Orleans.Runtime", "Microsoft.Orleans.Sdk", "Polly.Core"] },
+        { "Health", [], [] },
         {
             "Silo",
-            ["Grains"],
+            ["Grains", "Health"],
             [
                 "Microsoft.Data.SqlClient",
                 "Microsoft.Data.Sqlite",
@@ -33,7 +34,7 @@ public sealed partial class LayeringTests
         },
         {
             "Frontend",
-            ["Grains.Abstractions", "Silo"],
+            ["Grains.Abstractions", "Health", "Silo"],
             ["Microsoft.Orleans.Client", "Microsoft.ML.Tokenizers", "Microsoft.ML.Tokenizers.Data.O200kBase", "DotNetEnv", "Polly.Core"]
         },
     };
@@ -52,12 +53,16 @@ public sealed partial class LayeringTests
         { "Frontend", "Forwarding", ["Endpoints", "Upstreams", "Admission", "Authentication", "Metering", "Errors", "Configuration"] },
         { "Frontend", "Admin", ["Authentication", "Admission", "Errors"] },
         { "Frontend", "Standalone", ["Admin", "Admission", "Authentication", "Upstreams", "Configuration"] },
-        { "Frontend", ".", ["Admin", "Admission", "Configuration", "Errors", "Forwarding", "Standalone", "Upstreams"] },
+        { "Frontend", "Health", ["Standalone", "Upstreams"] },
+        { "Frontend", "Shutdown", ["Admission", "Configuration", "Errors", "Forwarding"] },
+        { "Frontend", ".", ["Admin", "Admission", "Configuration", "Errors", "Forwarding", "Health", "Shutdown", "Standalone", "Upstreams"] },
         { "Grains", "Quotas", [] },
         { "Grains", "Ledger", [] },
         { "Grains", "Directory", [] },
+        { "Grains", "Health", ["Directory"] },
         { "Grains", "Keys", ["Quotas", "Ledger", "Directory"] },
         { "Grains", ".", ["Quotas", "Ledger"] },
+        { "Health", ".", [] },
         { "Silo", "Storage", [] },
         { "Silo", "Ledger", ["Storage"] },
         { "Silo", "Keys", ["Storage", "Ledger"] },
@@ -75,7 +80,9 @@ public sealed partial class LayeringTests
             projects.Order(StringComparer.Ordinal),
             Included(file, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal));
         Assert.Equal(packages.Order(StringComparer.Ordinal), Included(file, "PackageReference").Order(StringComparer.Ordinal));
-        Assert.Empty(Included(file, "FrameworkReference"));
+        Assert.Equal(
+            project is "Health" ? ["Microsoft.AspNetCore.App"] : [],
+            Included(file, "FrameworkReference"));
     }
 
     [Theory]

@@ -17,6 +17,7 @@ public sealed class RelayProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
+    private readonly List<(string Text, TaskCompletionSource Came)> _waiters = [];
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _ended;
 
@@ -107,9 +108,37 @@ public sealed class RelayProcess : IAsyncDisposable
     /// <returns>The exit code.</returns>
     public async Task<int> StopAsync()
     {
+        await TerminateAsync();
+        return await ExitAsync();
+    }
+
+    /// <summary>Sends SIGTERM.</summary>
+    public async Task TerminateAsync()
+    {
         using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
-        return await ExitAsync();
+    }
+
+    /// <summary>Waits for a line of standard output, past or to come, that holds this text.</summary>
+    /// <exception cref="InvalidOperationException">It ended without.</exception>
+    public async Task WroteAsync(string text)
+    {
+        var came = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_output)
+        {
+            if (_output.ToString().Contains(text, StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            _waiters.Add((text, came));
+        }
+
+        await Task.WhenAny(came.Task, _ended).WaitAsync(WaitMax);
+        if (!came.Task.IsCompleted)
+        {
+            throw new InvalidOperationException($"Relay ended without writing '{text}'.\n{Output}\n{Errors}");
+        }
     }
 
     /// <summary>Lets no file grow past so many bytes, as on a full disk; null takes the limit away. Linux only.</summary>
@@ -184,6 +213,10 @@ public sealed class RelayProcess : IAsyncDisposable
             lock (text)
             {
                 text.Append(line).Append('\n');
+                if (text == _output)
+                {
+                    _waiters.FindAll(waiter => line.Contains(waiter.Text, StringComparison.Ordinal)).ForEach(waiter => waiter.Came.TrySetResult());
+                }
             }
 
             if (line.StartsWith(Listening, StringComparison.Ordinal))
