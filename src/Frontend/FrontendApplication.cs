@@ -1,13 +1,16 @@
 using Relay.Frontend.Admin;
 using Relay.Frontend.Admission;
 using Relay.Frontend.Configuration;
+using Relay.Frontend.Dashboard;
 using Relay.Frontend.Errors;
 using Relay.Frontend.Forwarding;
 using Relay.Frontend.Health;
+using Relay.Frontend.Proxies;
 using Relay.Frontend.Shutdown;
 using Relay.Frontend.Standalone;
 using Relay.Frontend.Upstreams;
 using Relay.Health;
+using Relay.Silo.Hosting;
 using Relay.Silo.Storage;
 
 namespace Relay.Frontend;
@@ -43,6 +46,7 @@ internal static class FrontendApplication
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddRouting();
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.AddProxies();
         builder.AddStandalone(directory);
         builder.AddUpstreams();
         builder.AddAdmission();
@@ -52,11 +56,17 @@ internal static class FrontendApplication
 
         var app = builder.Build();
         SettingsCheck.Run(app.Services);
+        app.UseProxies();
         app.UseRelayErrors();
         app.UseShutdown(spared: HealthExtensions.Path);
         app.MapHealth();
         app.MapRelay();
         app.MapAdmin();
+        if (DashboardOptions.IsEnabled(app.Configuration))
+        {
+            app.MapDashboard();
+        }
+
         return app;
     }
 }

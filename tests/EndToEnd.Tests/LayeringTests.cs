@@ -21,6 +21,7 @@ public sealed partial class LayeringTests
             [
                 "Microsoft.Data.SqlClient",
                 "Microsoft.Data.Sqlite",
+                "Microsoft.Orleans.Dashboard",
                 "Microsoft.Orleans.Persistence.AdoNet",
                 "Microsoft.Orleans.Server",
                 "Npgsql",
@@ -35,7 +36,7 @@ public sealed partial class LayeringTests
         {
             "Frontend",
             ["Grains.Abstractions", "Health", "Silo"],
-            ["Microsoft.Orleans.Client", "Microsoft.ML.Tokenizers", "Microsoft.ML.Tokenizers.Data.O200kBase", "DotNetEnv", "Polly.Core"]
+            ["Microsoft.Orleans.Client", "Microsoft.Orleans.Dashboard", "Microsoft.ML.Tokenizers", "Microsoft.ML.Tokenizers.Data.O200kBase", "DotNetEnv", "Polly.Core"]
         },
     };
 
@@ -53,9 +54,11 @@ public sealed partial class LayeringTests
         { "Frontend", "Forwarding", ["Endpoints", "Upstreams", "Admission", "Authentication", "Metering", "Errors", "Configuration"] },
         { "Frontend", "Admin", ["Authentication", "Admission", "Errors"] },
         { "Frontend", "Standalone", ["Admin", "Admission", "Authentication", "Upstreams", "Configuration"] },
+        { "Frontend", "Dashboard", ["Authentication", "Errors"] },
         { "Frontend", "Health", ["Standalone", "Upstreams"] },
+        { "Frontend", "Proxies", ["Configuration"] },
         { "Frontend", "Shutdown", ["Admission", "Configuration", "Errors", "Forwarding"] },
-        { "Frontend", ".", ["Admin", "Admission", "Configuration", "Errors", "Forwarding", "Health", "Shutdown", "Standalone", "Upstreams"] },
+        { "Frontend", ".", ["Admin", "Admission", "Configuration", "Dashboard", "Errors", "Forwarding", "Health", "Proxies", "Shutdown", "Standalone", "Upstreams"] },
         { "Grains", "Quotas", [] },
         { "Grains", "Ledger", [] },
         { "Grains", "Directory", [] },

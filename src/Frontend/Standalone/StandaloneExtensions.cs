@@ -18,6 +18,7 @@ internal static class StandaloneExtensions
     {
         builder.AddSettings<StandaloneOptions, StandaloneOptionsValidator>("Relay");
         builder.Services.AddSettingsCheck<DatabaseOptions>(DatabaseOptions.SectionName);
+        builder.Services.AddSettingsCheck<DashboardOptions>(DashboardOptions.SectionName);
         builder.Services.AddSettingsCheck<QuotaOptions>(QuotaOptions.SectionName);
         builder.Services.AddSettingsCheck<LedgerOptions>(LedgerOptions.SectionName);
         builder.AddStandaloneSilo(directory);

@@ -41,6 +41,7 @@ public static class StandaloneSiloExtensions
             silo.UseLocalhostClustering(gatewayPort: 0, serviceId: "relay", clusterId: "standalone");
             CloseListeners(silo.Services);
             silo.AddRelayGrains();
+            silo.AddDashboardIfEnabled(builder.Configuration);
             silo.Services.AddRelayGrainStorage(GrainStorageName);
         });
 
