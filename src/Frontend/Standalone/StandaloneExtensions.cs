@@ -4,6 +4,7 @@ using Relay.Frontend.Configuration;
 using Relay.Grains.Ledger;
 using Relay.Grains.Quotas;
 using Relay.Silo.Hosting;
+using Relay.Silo.Ledger;
 using Relay.Silo.Storage;
 
 namespace Relay.Frontend.Standalone;
@@ -21,6 +22,7 @@ internal static class StandaloneExtensions
         builder.Services.AddSettingsCheck<DashboardOptions>(DashboardOptions.SectionName);
         builder.Services.AddSettingsCheck<QuotaOptions>(QuotaOptions.SectionName);
         builder.Services.AddSettingsCheck<LedgerOptions>(LedgerOptions.SectionName);
+        builder.Services.AddSettingsCheck<ReportOptions>(ReportOptions.SectionName);
         builder.AddStandaloneSilo(directory);
         builder.Services.AddSingleton<StartReport>();
         builder.Services.AddSingleton(new OutboxPlace(directory.FullPath));

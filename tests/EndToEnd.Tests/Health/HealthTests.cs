@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using Relay.Testing;
 using Relay.Testing.Upstreams;
 
@@ -7,6 +6,9 @@ namespace Relay.EndToEnd.Tests.Health;
 
 public sealed class HealthTests : IAsyncLifetime
 {
+    private const string Ready = """{"status":"ready","checks":{"cluster":{"status":"ok"},"database":{"status":"ok"},"upstream":{"status":"ok"}}}""";
+    private const int AsksMax = 50;
+
     private readonly RelayClock _clock = new();
     private FakeUpstream _upstream = null!;
 
@@ -16,7 +18,7 @@ public sealed class HealthTests : IAsyncLifetime
 
     [Theory]
     [InlineData("live", """{"status":"live"}""")]
-    [InlineData("ready", """{"status":"ready","checks":{"cluster":{"status":"ok"},"database":{"status":"ok"},"upstream":{"status":"ok"}}}""")]
+    [InlineData("ready", Ready)]
     public async Task Health_AllIsWell_Answers200WithoutAKey(string path, string body)
     {
         await using var relay = await RelayApplication.StartAsync(_upstream.BaseUrl);
@@ -53,28 +55,37 @@ public sealed class HealthTests : IAsyncLifetime
             _upstream.BaseUrl,
             RelaySetup.With(("Relay:Database:Provider", "PostgreSql"), ("ConnectionStrings:Relay", postgres!.ConnectionString)) with { Time = _clock });
         using var client = new HttpClient { BaseAddress = relay.BaseUrl };
-        Assert.Equal("ready", (await AskAsync(client, HttpStatusCode.OK)).GetProperty("status").GetString());
+        await AskUntilAsync(client, Ready);
 
         await postgres.StopAsync();
-        var unready = await AskAsync(client, HttpStatusCode.ServiceUnavailable);
+        await AskUntilAsync(
+            client,
+            """{"status":"unready","checks":{"cluster":{"status":"ok"},"database":{"status":"failing","reason":"The database does not answer, or no silo that could ask it."},"upstream":{"status":"ok"}}}""");
         using var live = await client.GetAsync(new Uri("health/live", UriKind.Relative));
-        await postgres.StartAsync();
-
-        Assert.Equal(
-            """{"status":"unready","checks":{"cluster":{"status":"ok"},"database":{"status":"failing","reason":"The database does not answer, or no silo that could ask it."},"upstream":{"status":"ok"}}}""",
-            unready.GetRawText());
         Assert.Equal(HttpStatusCode.OK, live.StatusCode);
-        Assert.Equal("ready", (await AskAsync(client, HttpStatusCode.OK)).GetProperty("status").GetString());
-        Assert.Single(relay.Logs.All, line => line.Text.StartsWith("Not ready: database.", StringComparison.Ordinal));
-        Assert.Single(relay.Logs.All, line => line.Text.StartsWith("Ready again.", StringComparison.Ordinal));
+
+        await postgres.StartAsync();
+        await AskUntilAsync(client, Ready);
+        Assert.Contains(relay.Logs.All, line => line.Text.StartsWith("Not ready: database.", StringComparison.Ordinal));
+        Assert.Contains(relay.Logs.All, line => line.Text.StartsWith("Ready again.", StringComparison.Ordinal));
     }
 
-    /// <summary>An answer stands for a second, so each is asked a second after the one before.</summary>
-    private async Task<JsonElement> AskAsync(HttpClient client, HttpStatusCode expected)
+    /// <summary>
+    /// Asks until the answer is this one. Not once: each ask finds out about one broken connection of the pool, and a check has only
+    /// three seconds of the machine's time.
+    /// </summary>
+    private async Task AskUntilAsync(HttpClient client, string expected)
     {
-        _clock.Advance(TimeSpan.FromSeconds(1));
-        using var answer = await client.GetAsync(new Uri("health/ready", UriKind.Relative));
-        Assert.Equal(expected, answer.StatusCode);
-        return JsonElement.Parse(await answer.Content.ReadAsStringAsync());
+        var body = "";
+        for (var asked = 0; asked < AsksMax && !string.Equals(body, expected, StringComparison.Ordinal); asked++)
+        {
+            // An answer stands for a second.
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            using var answer = await client.GetAsync(new Uri("health/ready", UriKind.Relative));
+            body = await answer.Content.ReadAsStringAsync();
+            Assert.Equal(body.Contains("unready", StringComparison.Ordinal) ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.OK, answer.StatusCode);
+        }
+
+        Assert.Equal(expected, body);
     }
 }
