@@ -27,6 +27,12 @@ internal sealed partial class OrderlyStop(
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
+        if (!lifetime.ApplicationStarted.IsCancellationRequested)
+        {
+            // A start that failed: there was never a call.
+            return;
+        }
+
         try
         {
             // 1. Wait. Whoever stops the host by code has not told anyone yet; a signal has.

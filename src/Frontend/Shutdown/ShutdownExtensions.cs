@@ -14,14 +14,16 @@ internal static class ShutdownExtensions
         builder.AddSettings<ShutdownOptions, ShutdownOptionsValidator>(ShutdownOptions.SectionName);
         builder.Services.AddSingleton<RunningCalls>();
         builder.Services.AddHostedService<OrderlyStop>();
-        builder.Services.AddOptions<HostOptions>().Configure<IOptions<ShutdownOptions>, IOptions<ForwardingOptions>, IOptions<AdmissionOptions>>(
-            (host, shutdown, forwarding, admission) =>
-                host.ShutdownTimeout = OrderlyStop.TimeMax(shutdown.Value, forwarding.Value, admission.Value));
     }
 
-    /// <summary>Refuses calls once Relay is stopping; all but those of the given path, which tell that it is.</summary>
+    /// <summary>Gives the host the time that a stop may take, and refuses calls once Relay is stopping; all but those of the given path, which tell that it is.</summary>
     public static void UseShutdown(this WebApplication app, PathString spared)
     {
+        // The host reads its options before the check of the settings, which would then not be the one to name a wrong value.
+        app.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout = OrderlyStop.TimeMax(
+            app.Services.GetRequiredService<IOptions<ShutdownOptions>>().Value,
+            app.Services.GetRequiredService<IOptions<ForwardingOptions>>().Value,
+            app.Services.GetRequiredService<IOptions<AdmissionOptions>>().Value);
         var calls = app.Services.GetRequiredService<RunningCalls>();
         app.Use(async (http, next) =>
         {
