@@ -1,10 +1,16 @@
+using Relay.Configuration;
 using Relay.Frontend.Admin;
 using Relay.Frontend.Admission;
-using Relay.Configuration;
+using Relay.Frontend.Dashboard;
 using Relay.Frontend.Errors;
 using Relay.Frontend.Forwarding;
+using Relay.Frontend.Health;
+using Relay.Frontend.Proxies;
+using Relay.Frontend.Shutdown;
 using Relay.Frontend.Standalone;
 using Relay.Frontend.Upstreams;
+using Relay.Health;
+using Relay.Silo.Dashboard;
 using Relay.Silo.Storage;
 
 namespace Relay.Frontend;
@@ -40,16 +46,27 @@ internal static class FrontendApplication
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddRouting();
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.AddProxies();
         builder.AddStandalone(directory);
         builder.AddUpstreams();
         builder.AddAdmission();
         builder.AddForwarding();
+        builder.AddHealth();
+        builder.AddShutdown();
 
         var app = builder.Build();
         SettingsCheck.Run(app.Services);
+        app.UseProxies();
         app.UseRelayErrors();
+        app.UseShutdown(spared: HealthExtensions.Path);
+        app.MapHealth();
         app.MapRelay();
         app.MapAdmin();
+        if (DashboardOptions.IsEnabled(app.Configuration))
+        {
+            app.MapDashboard();
+        }
+
         return app;
     }
 }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Relay.Configuration;
+using Relay.Health;
 using Relay.Hosting;
 using Relay.Silo.Hosting;
 using Relay.Silo.Storage;
@@ -22,6 +23,7 @@ internal static class SiloProgram
     {
         ["Logging:LogLevel:Default"] = "Warning",
         ["Logging:LogLevel:Relay"] = "Information",
+        ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
         ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "None",
         ["Logging:Console:FormatterName"] = "simple",
         ["Logging:Console:FormatterOptions:SingleLine"] = "true",
@@ -55,6 +57,7 @@ internal static class SiloProgram
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = Defaults });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.AddRelaySilo(directory: null);
+        builder.AddSiloHealth();
 
         var app = builder.Build();
         SettingsCheck.Run(app.Services);
@@ -66,6 +69,7 @@ internal static class SiloProgram
             ]);
         }
 
+        app.MapHealth();
         return app;
     }
 }

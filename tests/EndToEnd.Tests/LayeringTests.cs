@@ -14,12 +14,14 @@ public sealed partial class LayeringTests
     {
         { "Grains.Abstractions", [], ["Microsoft.Orleans.Sdk"] },
         { "Grains", ["Grains.Abstractions"], ["Microsoft.Orleans.Runtime", "Microsoft.Orleans.Sdk", "Polly.Core"] },
+        { "Health", [], [] },
         {
             "Silo",
-            ["Grains"],
+            ["Grains", "Health"],
             [
                 "Microsoft.Data.SqlClient",
                 "Microsoft.Data.Sqlite",
+                "Microsoft.Orleans.Dashboard",
                 "Microsoft.Orleans.Persistence.AdoNet",
                 "Microsoft.Orleans.Server",
                 "Npgsql",
@@ -33,8 +35,8 @@ public sealed partial class LayeringTests
         },
         {
             "Frontend",
-            ["Grains.Abstractions", "Silo"],
-            ["Microsoft.Orleans.Client", "Microsoft.ML.Tokenizers", "Microsoft.ML.Tokenizers.Data.O200kBase", "DotNetEnv", "Polly.Core"]
+            ["Grains.Abstractions", "Health", "Silo"],
+            ["Microsoft.Orleans.Client", "Microsoft.Orleans.Dashboard", "Microsoft.ML.Tokenizers", "Microsoft.ML.Tokenizers.Data.O200kBase", "DotNetEnv", "Polly.Core"]
         },
     };
 
@@ -52,12 +54,18 @@ public sealed partial class LayeringTests
         { "Frontend", "Forwarding", ["Endpoints", "Upstreams", "Admission", "Authentication", "Metering", "Errors", "Configuration"] },
         { "Frontend", "Admin", ["Authentication", "Admission", "Errors"] },
         { "Frontend", "Standalone", ["Admin", "Admission", "Authentication", "Upstreams", "Configuration"] },
-        { "Frontend", ".", ["Admin", "Admission", "Configuration", "Errors", "Forwarding", "Standalone", "Upstreams"] },
+        { "Frontend", "Dashboard", ["Authentication", "Errors"] },
+        { "Frontend", "Health", ["Standalone", "Upstreams"] },
+        { "Frontend", "Proxies", ["Configuration"] },
+        { "Frontend", "Shutdown", ["Admission", "Configuration", "Errors", "Forwarding"] },
+        { "Frontend", ".", ["Admin", "Admission", "Configuration", "Dashboard", "Errors", "Forwarding", "Health", "Proxies", "Shutdown", "Standalone", "Upstreams"] },
         { "Grains", "Quotas", [] },
         { "Grains", "Ledger", [] },
         { "Grains", "Directory", [] },
+        { "Grains", "Health", ["Directory"] },
         { "Grains", "Keys", ["Quotas", "Ledger", "Directory"] },
         { "Grains", ".", ["Quotas", "Ledger"] },
+        { "Health", ".", [] },
         { "Silo", "Storage", [] },
         { "Silo", "Ledger", ["Storage"] },
         { "Silo", "Keys", ["Storage", "Ledger"] },
@@ -75,7 +83,9 @@ public sealed partial class LayeringTests
             projects.Order(StringComparer.Ordinal),
             Included(file, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal));
         Assert.Equal(packages.Order(StringComparer.Ordinal), Included(file, "PackageReference").Order(StringComparer.Ordinal));
-        Assert.Empty(Included(file, "FrameworkReference"));
+        Assert.Equal(
+            project is "Health" ? ["Microsoft.AspNetCore.App"] : [],
+            Included(file, "FrameworkReference"));
     }
 
     [Theory]

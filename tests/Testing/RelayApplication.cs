@@ -29,6 +29,7 @@ public sealed class RelayApplication : IAsyncDisposable
     private readonly DataDirectory _directory;
     private readonly bool _keepsData;
     private readonly HttpClient _admin;
+    private Task? _stopped;
     private int _users;
 
     private RelayApplication(WebApplication app, DataDirectory directory, bool keepsData, LogLines logs)
@@ -110,11 +111,14 @@ public sealed class RelayApplication : IAsyncDisposable
         return (outbox.GetProperty("waiting").GetInt32(), outbox.GetProperty("set_aside").GetInt32());
     }
 
+    /// <summary>Tells Relay to stop; ends when it has.</summary>
+    public Task StopAsync() => _stopped ??= _app.StopAsync(CancellationToken.None);
+
     /// <summary>Stops Relay and deletes its data, unless the test brought the folder.</summary>
     public async ValueTask DisposeAsync()
     {
         _admin.Dispose();
-        await _app.StopAsync(CancellationToken.None);
+        await StopAsync();
         await _app.DisposeAsync();
         Close(_directory, _keepsData);
     }

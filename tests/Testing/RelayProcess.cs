@@ -17,6 +17,7 @@ public sealed class RelayProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
+    private readonly List<(string Text, TaskCompletionSource Came)> _waiters = [];
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _ended;
 
@@ -124,8 +125,33 @@ public sealed class RelayProcess : IAsyncDisposable
     /// <returns>The exit code.</returns>
     public async Task<int> StopAsync()
     {
-        await SignalAsync("TERM");
+        await TerminateAsync();
         return await ExitAsync();
+    }
+
+    /// <summary>Sends SIGTERM.</summary>
+    public Task TerminateAsync() => SignalAsync("TERM");
+
+    /// <summary>Waits for a line of standard output, past or to come, that holds this text.</summary>
+    /// <exception cref="InvalidOperationException">It ended without.</exception>
+    public async Task WroteAsync(string text)
+    {
+        var came = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_output)
+        {
+            if (_output.ToString().Contains(text, StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            _waiters.Add((text, came));
+        }
+
+        await Task.WhenAny(came.Task, _ended).WaitAsync(WaitMax);
+        if (!came.Task.IsCompleted)
+        {
+            throw new InvalidOperationException($"Relay ended without writing '{text}'.\n{Output}\n{Errors}");
+        }
     }
 
     /// <summary>Freezes it (SIGSTOP): its connections stay, and nothing answers.</summary>
@@ -212,6 +238,10 @@ public sealed class RelayProcess : IAsyncDisposable
             lock (text)
             {
                 text.Append(line).Append('\n');
+                if (text == _output)
+                {
+                    _waiters.FindAll(waiter => line.Contains(waiter.Text, StringComparison.Ordinal)).ForEach(waiter => waiter.Came.TrySetResult());
+                }
             }
 
             if (listening.FirstOrDefault(start => line.StartsWith(start, StringComparison.Ordinal)) is { } start)

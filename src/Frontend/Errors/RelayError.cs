@@ -142,6 +142,16 @@ internal sealed record RelayError
         RetryAfter = TimeSpan.FromSeconds(1),
     };
 
+    /// <summary>503: this process is stopping. Another one, or its successor, takes the call.</summary>
+    public static RelayError ShuttingDown() => new(
+        StatusCodes.Status503ServiceUnavailable,
+        "service_unavailable_error",
+        "server_is_shutting_down",
+        "This Relay is shutting down and takes no more calls. Try again shortly.")
+    {
+        RetryAfter = TimeSpan.FromSeconds(1),
+    };
+
     /// <summary>503: the call was made, but its count could be kept nowhere. Not to be tried again at once: each try is paid for.</summary>
     public static RelayError Uncounted() => new(
         StatusCodes.Status503ServiceUnavailable,

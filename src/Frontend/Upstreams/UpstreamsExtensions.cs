@@ -11,29 +11,15 @@ internal static class UpstreamsExtensions
     {
         builder.AddSettings<UpstreamOptions, UpstreamOptionsValidator>("");
         builder.AddSettings<UpstreamTimeouts, UpstreamTimeoutsValidator>(UpstreamTimeouts.SectionName);
+        builder.AddSettings<UpstreamTlsOptions, UpstreamTlsOptionsValidator>(UpstreamTlsOptions.SectionName);
         builder.Services.AddSingleton(services =>
         {
             var options = services.GetRequiredService<IOptions<UpstreamOptions>>().Value;
             return options.IsConfigured
-                ? Upstream.FromOptions(options, Connections(services.GetRequiredService<IOptions<UpstreamTimeouts>>().Value))
+                ? Upstream.FromOptions(options, UpstreamConnections.Create(
+                    services.GetRequiredService<IOptions<UpstreamTimeouts>>().Value,
+                    services.GetRequiredService<IOptions<UpstreamTlsOptions>>().Value))
                 : new Upstream("simulated", new Uri("http://relay-echo.invalid/v1"), apiKey: null, ActivatorUtilities.CreateInstance<EchoUpstreamHandler>(services));
         });
     }
-
-    private static SocketsHttpHandler Connections(UpstreamTimeouts timeouts) => new()
-    {
-        // A redirect would carry the upstream's key to an address that nobody configured.
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        AutomaticDecompression = System.Net.DecompressionMethods.None,
-        ActivityHeadersPropagator = null,
-        ConnectTimeout = TimeSpan.FromSeconds(timeouts.Connect),
-
-        // DNS changes are seen after this long; a stream that runs is not cut.
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-
-        // When Relay leaves an answer before its end, the upstream must notice and stop generating, not be drained for seconds.
-        ResponseDrainTimeout = TimeSpan.FromMilliseconds(200),
-        MaxResponseDrainSize = 64 * 1024,
-    };
 }

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Relay.Configuration;
 using Relay.Grains.Ownership;
+using Relay.Silo.Dashboard;
 using Relay.Silo.Storage;
 
 namespace Relay.Silo.Clustering;
@@ -19,6 +20,7 @@ public static class ClusteringExtensions
     {
         builder.AddDatabaseSettings();
         builder.AddClusterSettings();
+        builder.Services.AddSettingsCheck<DashboardOptions>(DashboardOptions.SectionName);
 
         // The settings are checked before the host is built to its end; until then, wrong ones stand for their defaults.
         if (DatabaseSettings.ServerOf(builder.Configuration) is var (dialect, connectionString))
@@ -31,6 +33,7 @@ public static class ClusteringExtensions
                     database.Invariant = dialect.OrleansInvariant;
                     database.ConnectionString = dialect.Complete(connectionString, Lane);
                 });
+                client.AddDashboardIfEnabled(builder.Configuration);
                 client.Configure<ClusterOptions>(cluster => Name(cluster, options));
                 client.Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(options.ResponseSeconds));
                 client.Configure<GatewayOptions>(gateway => gateway.GatewayListRefreshPeriod = TimeSpan.FromSeconds(options.TableRefreshSeconds));

@@ -10,6 +10,7 @@ using Relay.Grains.Ledger;
 using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;
 using Relay.Silo.Clustering;
+using Relay.Silo.Dashboard;
 using Relay.Silo.Keys;
 using Relay.Silo.Ledger;
 using Relay.Silo.Ownership;
@@ -41,6 +42,7 @@ public static class RelaySiloExtensions
         services.AddSettingsCheck<QuotaOptions>(QuotaOptions.SectionName);
         services.AddSettingsCheck<LedgerOptions>(LedgerOptions.SectionName);
         services.AddSettingsCheck<ReportOptions>(ReportOptions.SectionName);
+        services.AddSettingsCheck<DashboardOptions>(DashboardOptions.SectionName);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(provider => CreateDatabase(provider, directory, lane: null));
         services.AddHostedService<DatabaseStart>();
@@ -78,6 +80,7 @@ public static class RelaySiloExtensions
                 silo.JoinRelayCluster(builder.Configuration);
             }
 
+            silo.AddDashboardIfEnabled(builder.Configuration);
             silo.AddRelayGrains(isAlone ? SiloKind.Only : SiloKind.Member);
             silo.Services.AddRelayGrainStorage(GrainStorageName);
         });

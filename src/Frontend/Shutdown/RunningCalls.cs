@@ -1,0 +1,66 @@
+namespace Relay.Frontend.Shutdown;
+
+/// <summary>The calls that run in this process, until it is closed: then no new one enters, and it is known when the last has left.</summary>
+internal sealed class RunningCalls
+{
+    private readonly Lock _lock = new();
+    private readonly HashSet<HttpContext> _running = [];
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _closed;
+
+    /// <summary>Ends when it is closed and no call runs.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Lets a call in; false once it is closed.</summary>
+    public bool TryEnter(HttpContext http)
+    {
+        lock (_lock)
+        {
+            return !_closed && _running.Add(http);
+        }
+    }
+
+    /// <summary>A call has ended.</summary>
+    public void Leave(HttpContext http)
+    {
+        lock (_lock)
+        {
+            _running.Remove(http);
+            EndIfEmpty();
+        }
+    }
+
+    /// <summary>Lets no more calls in.</summary>
+    /// <returns>How many run.</returns>
+    public int Close()
+    {
+        lock (_lock)
+        {
+            _closed = true;
+            EndIfEmpty();
+            return _running.Count;
+        }
+    }
+
+    /// <summary>Cuts the connections of the calls that run; each still ends as if its client had gone, and is counted.</summary>
+    /// <returns>How many there were.</returns>
+    public int Cut()
+    {
+        List<HttpContext> running;
+        lock (_lock)
+        {
+            running = [.. _running];
+        }
+
+        running.ForEach(http => http.Abort());
+        return running.Count;
+    }
+
+    private void EndIfEmpty()
+    {
+        if (_closed && _running.Count == 0)
+        {
+            _ended.TrySetResult();
+        }
+    }
+}
