@@ -34,7 +34,7 @@ public sealed partial class LayeringTests
         {
             "Frontend",
             ["Grains.Abstractions", "Silo"],
-            ["Microsoft.Orleans.Client", "Microsoft.ML.Tokenizers", "Microsoft.ML.Tokenizers.Data.O200kBase", "DotNetEnv", "Polly.Core"]
+            ["Microsoft.Orleans.Client", "Microsoft.ML.Tokenizers", "Microsoft.ML.Tokenizers.Data.Cl100kBase", "Microsoft.ML.Tokenizers.Data.O200kBase", "DotNetEnv", "Polly.Core"]
         },
     };
 
@@ -44,7 +44,7 @@ public sealed partial class LayeringTests
         { "Frontend", "Errors", [] },
         { "Frontend", "Configuration", [] },
         { "Frontend", "Metering", [] },
-        { "Frontend", "Simulation", [] },
+        { "Frontend", "Simulation", ["Metering"] },
         { "Frontend", "Endpoints", ["Metering"] },
         { "Frontend", "Authentication", ["Errors"] },
         { "Frontend", "Upstreams", ["Errors", "Configuration", "Simulation"] },

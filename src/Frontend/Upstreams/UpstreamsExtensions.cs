@@ -14,13 +14,14 @@ internal static class UpstreamsExtensions
         builder.Services.AddSingleton(services =>
         {
             var options = services.GetRequiredService<IOptions<UpstreamOptions>>().Value;
+            var timeouts = services.GetRequiredService<IOptions<UpstreamTimeouts>>().Value;
             return options.IsConfigured
-                ? Upstream.FromOptions(options, Connections(services.GetRequiredService<IOptions<UpstreamTimeouts>>().Value))
+                ? Upstream.FromOptions(options, Connections(timeouts, TimeSpan.FromMinutes(5)), Connections(timeouts, TimeSpan.Zero))
                 : new Upstream("simulated", new Uri("http://relay-echo.invalid/v1"), apiKey: null, ActivatorUtilities.CreateInstance<EchoUpstreamHandler>(services));
         });
     }
 
-    private static SocketsHttpHandler Connections(UpstreamTimeouts timeouts) => new()
+    private static SocketsHttpHandler Connections(UpstreamTimeouts timeouts, TimeSpan lifetime) => new()
     {
         // A redirect would carry the upstream's key to an address that nobody configured.
         AllowAutoRedirect = false,
@@ -30,7 +31,8 @@ internal static class UpstreamsExtensions
         ConnectTimeout = TimeSpan.FromSeconds(timeouts.Connect),
 
         // DNS changes are seen after this long; a stream that runs is not cut.
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        PooledConnectionLifetime = lifetime,
+        PlaintextStreamFilter = static (context, _) => ValueTask.FromResult<Stream>(new WatchedStream(context.PlaintextStream)),
 
         // When Relay leaves an answer before its end, the upstream must notice and stop generating, not be drained for seconds.
         ResponseDrainTimeout = TimeSpan.FromMilliseconds(200),
