@@ -55,7 +55,7 @@ public sealed class FixtureReplayTests(RelayFixture fixture) : IClassFixture<Rel
             fixture.Upstream.Next(Script(recorded, status, answer));
         }
 
-        using var message = caller.Request(path, request.GetProperty("method").ValueEquals("GET") ? null : BodyOf(request));
+        using var message = caller.Request(path, request.GetProperty("method").ValueEquals("GET") ? null : AskOf(request, recorded));
         using var response = await RelayCaller.SendAsync(message);
 
         var given = await response.Content.ReadAsByteArrayAsync();
@@ -131,6 +131,12 @@ public sealed class FixtureReplayTests(RelayFixture fixture) : IClassFixture<Rel
 
     private static string ContentTypeOf(JsonElement recorded) => recorded.GetProperty("headers").EnumerateObject()
         .First(header => header.Name.Equals("content-type", StringComparison.OrdinalIgnoreCase)).Value[0].GetString()!;
+
+    /// <summary>The request as recorded; of some recordings only the answer was kept.</summary>
+    private static byte[] AskOf(JsonElement request, JsonElement recorded) => BodyOf(request) is { Length: > 0 } body
+        ? body
+        : Encoding.UTF8.GetBytes(RelayCaller.Chat(
+            ContentTypeOf(recorded).StartsWith("text/event-stream", StringComparison.Ordinal) ? "\"stream\":true,\"stream_options\":{\"include_usage\":true}" : ""));
 
     private static byte[] BodyOf(JsonElement message) =>
         message.TryGetProperty("body_base64", out var packed) && packed.ValueKind == JsonValueKind.String
