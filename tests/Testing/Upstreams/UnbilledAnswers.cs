@@ -7,6 +7,12 @@ internal static class UnbilledAnswers
 {
     private const string StoredResponses = FakeUpstream.ResponsesPath + "/";
 
+    private static readonly string[] Categories =
+    [
+        "harassment", "harassment/threatening", "hate", "hate/threatening", "illicit", "illicit/violent", "self-harm",
+        "self-harm/instructions", "self-harm/intent", "sexual", "sexual/minors", "violence", "violence/graphic",
+    ];
+
     /// <summary>The status and body for a request; null where it is for none of these.</summary>
     public static (int Status, JsonObject Body)? For(UpstreamRequest request)
     {
@@ -17,7 +23,13 @@ internal static class UnbilledAnswers
                 {
                     ["id"] = "modr-1",
                     ["model"] = "omni-moderation-latest",
-                    ["results"] = new JsonArray(new JsonObject { ["flagged"] = false, ["categories"] = new JsonObject() }),
+                    ["results"] = new JsonArray(new JsonObject
+                    {
+                        ["flagged"] = false,
+                        ["categories"] = EachCategory(() => false),
+                        ["category_scores"] = EachCategory(() => 0.25),
+                        ["category_applied_input_types"] = EachCategory(() => new JsonArray("text")),
+                    }),
                 });
             case { Method: "POST", Path: FakeUpstream.InputTokensPath }:
                 return (200, new JsonObject { ["object"] = "response.input_tokens", ["input_tokens"] = 7 });
@@ -39,6 +51,9 @@ internal static class UnbilledAnswers
             _ => null,
         };
     }
+
+    private static JsonObject EachCategory(Func<JsonNode> value) =>
+        new(Categories.Select(category => KeyValuePair.Create(category, (JsonNode?)value())));
 
     private static JsonObject Stored(string id, string status) => new()
     {
