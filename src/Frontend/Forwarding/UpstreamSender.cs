@@ -30,10 +30,11 @@ internal sealed partial class UpstreamSender(
         var request = new HttpRequestMessage(method, upstream.AddressOf(path, http.Request.QueryString.Value ?? ""));
         request.Content = content;
         HeaderRules.CopyRequest(http.Request.Headers, request.Headers, content?.Headers);
+        var attempts = 1;
         try
         {
             deadline.Begin(TimeSpan.FromSeconds(timeouts.Value.FirstByte));
-            var answer = await upstream.SendAsync(request, resent, deadline.Token);
+            var answer = await upstream.SendAsync(request, Resent, deadline.Token);
             deadline.Begin(Timeout.InfiniteTimeSpan);
             if ((int)answer.StatusCode is >= 200 and <= 599 and not StatusCodes.Status205ResetContent)
             {
@@ -55,15 +56,24 @@ internal sealed partial class UpstreamSender(
         {
             // The connect time-out of the pool.
             LogFailed(upstream.Name, e.Message);
-            return (null, new UpstreamFailure(UpstreamFailureKind.NeverSent, RelayError.UpstreamTimedOut("The upstream could not be connected to in time.")));
+            return (null, new UpstreamFailure(Unsent(), RelayError.UpstreamTimedOut("The upstream could not be connected to in time.")));
         }
         catch (Exception e)
         {
             LogFailed(upstream.Name, e.Message);
             return (null, IsBeforeTheRequest(e)
-                ? new UpstreamFailure(UpstreamFailureKind.NeverSent, RelayError.UpstreamFailed("The upstream could not be reached."))
+                ? new UpstreamFailure(Unsent(), RelayError.UpstreamFailed("The upstream could not be reached."))
                 : new UpstreamFailure(UpstreamFailureKind.Broken, RelayError.UpstreamFailed("The upstream gave no valid answer.")));
         }
+
+        void Resent()
+        {
+            attempts++;
+            resent?.Invoke();
+        }
+
+        // Of a call that was sent before on a connection that died, nobody knows whether it was seen.
+        UpstreamFailureKind Unsent() => attempts > 1 ? UpstreamFailureKind.Broken : UpstreamFailureKind.NeverSent;
     }
 
     /// <summary>Whether no connection came about. A socket's own exception comes from opening one; later ones are wrapped.</summary>
