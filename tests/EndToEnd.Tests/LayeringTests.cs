@@ -14,13 +14,14 @@ public sealed partial class LayeringTests
     {
         { "Grains.Abstractions", [], ["Microsoft.Orleans.Sdk"] },
         { "Grains", ["Grains.Abstractions"], ["Microsoft.Orleans.Runtime", "Microsoft.Orleans.Sdk", "Polly.Core"] },
-        { "Health", [], [] },
+        { "Shared", [], ["DotNetEnv"] },
         {
             "Silo",
-            ["Grains", "Health"],
+            ["Grains", "Shared"],
             [
                 "Microsoft.Data.SqlClient",
                 "Microsoft.Data.Sqlite",
+                "Microsoft.Orleans.Clustering.AdoNet",
                 "Microsoft.Orleans.Dashboard",
                 "Microsoft.Orleans.Persistence.AdoNet",
                 "Microsoft.Orleans.Server",
@@ -35,8 +36,8 @@ public sealed partial class LayeringTests
         },
         {
             "Frontend",
-            ["Grains.Abstractions", "Health", "Silo"],
-            ["Microsoft.Orleans.Client", "Microsoft.Orleans.Dashboard", "Microsoft.ML.Tokenizers", "Microsoft.ML.Tokenizers.Data.O200kBase", "DotNetEnv", "Polly.Core"]
+            ["Grains.Abstractions", "Shared", "Silo"],
+            ["Microsoft.Orleans.Client", "Microsoft.Orleans.Dashboard", "Microsoft.ML.Tokenizers", "Microsoft.ML.Tokenizers.Data.Cl100kBase", "Microsoft.ML.Tokenizers.Data.O200kBase", "Polly.Core"]
         },
     };
 
@@ -44,33 +45,38 @@ public sealed partial class LayeringTests
     public static TheoryData<string, string, string[]> Folders => new()
     {
         { "Frontend", "Errors", [] },
-        { "Frontend", "Configuration", [] },
         { "Frontend", "Metering", [] },
-        { "Frontend", "Simulation", [] },
+        { "Frontend", "Simulation", ["Metering"] },
         { "Frontend", "Endpoints", ["Metering"] },
         { "Frontend", "Authentication", ["Errors"] },
-        { "Frontend", "Upstreams", ["Errors", "Configuration", "Simulation"] },
-        { "Frontend", "Admission", ["Errors", "Configuration"] },
-        { "Frontend", "Forwarding", ["Endpoints", "Upstreams", "Admission", "Authentication", "Metering", "Errors", "Configuration"] },
+        { "Frontend", "Upstreams", ["Errors", "Simulation"] },
+        { "Frontend", "Admission", ["Errors"] },
+        { "Frontend", "Forwarding", ["Endpoints", "Upstreams", "Admission", "Authentication", "Metering", "Errors"] },
         { "Frontend", "Admin", ["Authentication", "Admission", "Errors"] },
-        { "Frontend", "Standalone", ["Admin", "Admission", "Authentication", "Upstreams", "Configuration"] },
+        { "Frontend", "Standalone", ["Admin", "Admission", "Authentication", "Upstreams"] },
         { "Frontend", "Dashboard", ["Authentication", "Errors"] },
         { "Frontend", "Health", ["Standalone", "Upstreams"] },
-        { "Frontend", "Proxies", ["Configuration"] },
-        { "Frontend", "Shutdown", ["Admission", "Configuration", "Errors", "Forwarding"] },
-        { "Frontend", ".", ["Admin", "Admission", "Configuration", "Dashboard", "Errors", "Forwarding", "Health", "Proxies", "Shutdown", "Standalone", "Upstreams"] },
+        { "Frontend", "Proxies", [] },
+        { "Frontend", "Shutdown", ["Admission", "Errors", "Forwarding"] },
+        { "Frontend", ".", ["Admin", "Admission", "Dashboard", "Errors", "Forwarding", "Health", "Proxies", "Shutdown", "Standalone", "Upstreams"] },
         { "Grains", "Quotas", [] },
         { "Grains", "Ledger", [] },
-        { "Grains", "Directory", [] },
+        { "Grains", "Directory", ["Ownership"] },
         { "Grains", "Health", ["Directory"] },
-        { "Grains", "Keys", ["Quotas", "Ledger", "Directory"] },
-        { "Grains", ".", ["Quotas", "Ledger"] },
-        { "Health", ".", [] },
+        { "Grains", "Ownership", [] },
+        { "Grains", "Keys", ["Quotas", "Ledger", "Directory", "Ownership"] },
+        { "Grains", ".", ["Quotas", "Ledger", "Ownership"] },
+        { "Shared", "Configuration", [] },
+        { "Shared", "Health", [] },
+        { "Shared", "Hosting", ["Configuration"] },
         { "Silo", "Storage", [] },
         { "Silo", "Ledger", ["Storage"] },
-        { "Silo", "Keys", ["Storage", "Ledger"] },
-        { "Silo", "Hosting", ["Storage", "Ledger", "Keys"] },
-        { "Silo", ".", [] },
+        { "Silo", "Ownership", ["Storage"] },
+        { "Silo", "Dashboard", [] },
+        { "Silo", "Clustering", ["Storage", "Dashboard"] },
+        { "Silo", "Keys", ["Storage", "Ledger", "Ownership"] },
+        { "Silo", "Hosting", ["Storage", "Ledger", "Keys", "Ownership", "Clustering", "Dashboard"] },
+        { "Silo", ".", ["Hosting", "Storage"] },
     };
 
     [Theory]
@@ -84,7 +90,7 @@ public sealed partial class LayeringTests
             Included(file, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal));
         Assert.Equal(packages.Order(StringComparer.Ordinal), Included(file, "PackageReference").Order(StringComparer.Ordinal));
         Assert.Equal(
-            project is "Health" ? ["Microsoft.AspNetCore.App"] : [],
+            project is "Shared" ? ["Microsoft.AspNetCore.App"] : [],
             Included(file, "FrameworkReference"));
     }
 

@@ -38,13 +38,17 @@ public sealed class RelayApplication : IAsyncDisposable
         _directory = directory;
         _keepsData = keepsData;
         Logs = logs;
-        BaseUrl = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        Addresses = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address))];
+        BaseUrl = Addresses[0];
         _admin = new HttpClient { BaseAddress = new Uri(BaseUrl, "/admin/api/") };
         _admin.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
     }
 
     /// <summary>The address, without <c>/v1</c>.</summary>
     public Uri BaseUrl { get; }
+
+    /// <summary>All addresses, in the order of the settings.</summary>
+    public IReadOnlyList<Uri> Addresses { get; }
 
     /// <summary>What Relay has logged.</summary>
     public LogLines Logs { get; }

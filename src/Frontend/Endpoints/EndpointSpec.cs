@@ -1,3 +1,5 @@
+using Relay.Frontend.Metering;
+
 namespace Relay.Frontend.Endpoints;
 
 /// <summary>What Relay must know of a metered endpoint.</summary>
@@ -11,4 +13,13 @@ internal sealed record EndpointSpec
 
     /// <summary>Whether a streamed call takes <c>stream_options.include_usage</c>.</summary>
     public required bool TakesStreamOptions { get; init; }
+
+    /// <summary>How its answers are built.</summary>
+    public AnswerShape Shape { get; init; } = AnswerShape.Choices;
+
+    /// <summary>The model of a call that names none; null where a call must name one.</summary>
+    public string? ModelDefault { get; init; }
+
+    /// <summary>Whether no upstream charges for it: calls are counted, tokens are not.</summary>
+    public bool IsFree { get; init; }
 }

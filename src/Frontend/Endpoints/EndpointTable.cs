@@ -1,3 +1,5 @@
+using Relay.Frontend.Metering;
+
 namespace Relay.Frontend.Endpoints;
 
 /// <summary>The endpoints that Relay relays and meters.</summary>
@@ -27,6 +29,35 @@ internal static class EndpointTable
         TakesStreamOptions = false,
     };
 
+    /// <summary>Responses: <c>input</c> in, <c>output</c> out. Its streams say their usage without being asked.</summary>
+    public static readonly EndpointSpec Responses = new()
+    {
+        Path = "/v1/responses",
+        GeneratesOutput = true,
+        TakesStreamOptions = false,
+        Shape = AnswerShape.Response,
+    };
+
+    /// <summary>Counts what a response would take in, without making one.</summary>
+    public static readonly EndpointSpec ResponsesInputTokens = new()
+    {
+        Path = "/v1/responses/input_tokens",
+        GeneratesOutput = false,
+        TakesStreamOptions = false,
+        IsFree = true,
+    };
+
+    /// <summary>Moderations: free of charge, and the only endpoint that needs no model.</summary>
+    public static readonly EndpointSpec Moderations = new()
+    {
+        Path = "/v1/moderations",
+        GeneratesOutput = false,
+        TakesStreamOptions = false,
+        ModelDefault = "omni-moderation-latest",
+        IsFree = true,
+    };
+
     /// <summary>All of them.</summary>
-    public static readonly IReadOnlyList<EndpointSpec> All = [ChatCompletions, Completions, Embeddings];
+    public static readonly IReadOnlyList<EndpointSpec> All =
+        [ChatCompletions, Completions, Embeddings, Responses, ResponsesInputTokens, Moderations];
 }

@@ -6,7 +6,8 @@ namespace Relay.Frontend.Errors;
 /// <summary>The JSON of an error as OpenAI writes it: all four members, always.</summary>
 internal sealed record OpenAiErrorBody(OpenAiErrorBody.Details Error)
 {
-    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
+    /// <summary>How errors are written.</summary>
+    internal static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.Never,
         // What leaves is JSON, never HTML: quotes and backticks in messages stay readable.

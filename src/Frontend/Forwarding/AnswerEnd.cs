@@ -23,14 +23,22 @@ internal static class AnswerEnd
         var error = ErrorOf(end) ?? RelayError.Uncounted();
         if (!relay.HasSent)
         {
-            http.Response.Clear();
-            RequestIds.Write(http);
+            RemoveUpstreamsHeaders(http.Response);
             await ErrorResult.WriteAsync(http, error);
             return;
         }
 
         await relay.FinishBrokenAsync(error);
         throw new CutConnectionException();
+    }
+
+    // Relay's own headers are as true of its error as they were of the answer.
+    private static void RemoveUpstreamsHeaders(HttpResponse response)
+    {
+        foreach (var name in response.Headers.Keys.Where(name => !HeaderRules.IsRelaysOwn(name)).ToList())
+        {
+            response.Headers.Remove(name);
+        }
     }
 
     /// <summary>What is wrong with an upstream's answer that ended so; null when nothing is.</summary>

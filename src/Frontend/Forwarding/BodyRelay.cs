@@ -10,12 +10,12 @@ namespace Relay.Frontend.Forwarding;
 /// Relays a body that is no stream of events. What comes is sent on at once but for its last byte, so that the client cannot have
 /// a whole body before its count is durable. A body that is there in one read goes out in one write.
 /// </summary>
-internal sealed class BodyRelay(HttpResponse response, AnswerSource source, long? expectedLength) : IAnswerRelay
+internal sealed class BodyRelay(HttpResponse response, AnswerSource source, AnswerShape shape, long? expectedLength) : IAnswerRelay
 {
     private const int PartBytes = 16 * 1024;
     private const int UnflushedBytesMax = 64 * 1024;
 
-    private readonly BodyMeter _meter = new();
+    private readonly BodyMeter _meter = new(shape);
     private byte[] _part = ArrayPool<byte>.Shared.Rent(PartBytes);
     private byte[] _next = ArrayPool<byte>.Shared.Rent(PartBytes);
     private int _withheld;
@@ -26,8 +26,7 @@ internal sealed class BodyRelay(HttpResponse response, AnswerSource source, long
 
     public string? Model => _meter.Model;
 
-    // Of what is no JSON, all is taken for text: an answer that is there was not free.
-    public long OutputTextBytes => _meter.IsJson || _meter.OutputTextBytes > 0 ? _meter.OutputTextBytes : _received;
+    public OutputText Text => _meter.Text;
 
     public DateTimeOffset? FirstByteAt => source.FirstByteAt;
 
@@ -39,6 +38,12 @@ internal sealed class BodyRelay(HttpResponse response, AnswerSource source, long
     {
         var end = await RelayAsync();
         _meter.Complete();
+        if (!_meter.IsJson && Text.Bytes == 0)
+        {
+            // Of what is no JSON, all is taken for text: an answer that is there was not free.
+            Text.AddUnread(_received);
+        }
+
         _isWhole = end == RelayEnd.Complete;
         return _isWhole && source.ClientGone ? RelayEnd.ClientClosed : end;
     }

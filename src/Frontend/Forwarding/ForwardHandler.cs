@@ -18,6 +18,7 @@ internal sealed partial class ForwardHandler(
     AdmissionClient admission,
     Upstream upstream,
     UpstreamSender sender,
+    CallCount count,
     TimeProvider time,
     IOptions<ForwardingOptions> options,
     ILogger<ForwardHandler> logger)
@@ -95,16 +96,20 @@ internal sealed partial class ForwardHandler(
 
         // 5. Send.
         using var content = new RequestBodyContent(body, RequestRewriter.Apply(body.Bytes, facts.Edits));
-        var (answer, failure) = await sender.SendAsync(http, HttpMethod.Post, call.Endpoint, content, deadline);
+        var (answer, failure) = await sender.SendAsync(http, HttpMethod.Post, call.Endpoint, content, deadline, () => call.Attempts++);
         if (answer is null)
         {
-            await EndUnansweredAsync(http, call, facts, hold, failure!);
+            await EndUnansweredAsync(http, call, facts, hold, failure!, body);
             return;
         }
 
         using (answer)
         {
-            body.Dispose();
+            if (body.Bytes.Length > CallCount.BodyBytesMax)
+            {
+                body.Dispose();
+            }
+
             call.Status = (int)answer.StatusCode;
             HeaderRules.CopyResponse(answer, http.Response.Headers);
             http.Response.StatusCode = call.Status;
@@ -112,7 +117,7 @@ internal sealed partial class ForwardHandler(
             // 6. Relay and meter.
             using var relay = await sender.OpenAsync(http, answer, facts, hold, deadline);
             var end = await RelayAsync(relay);
-            Count(call, facts, relay, end);
+            await count.CountAsync(call, facts, body.Bytes, relay, end);
 
             // 7. Settle.
             var settled = await hold.SettleAsync(call.ToSettlement(hold.Facts, time.GetUtcNow()));
@@ -223,7 +228,7 @@ internal sealed partial class ForwardHandler(
         return given.Hold;
     }
 
-    private async Task EndUnansweredAsync(HttpContext http, RelayedCall call, RequestFacts facts, OpenHold hold, UpstreamFailure failure)
+    private async Task EndUnansweredAsync(HttpContext http, RelayedCall call, RequestFacts facts, OpenHold hold, UpstreamFailure failure, RequestBody body)
     {
         call.Outcome = failure.Kind == UpstreamFailureKind.ClientClosed ? Outcome.ClientClosed : Outcome.UpstreamError;
         call.Status = failure.Error?.Status ?? StatusCodes.Status499ClientClosedRequest;
@@ -234,8 +239,7 @@ internal sealed partial class ForwardHandler(
         }
         else
         {
-            call.Source = UsageSource.Estimated;
-            call.Usage = new TokenUsage { InputTokens = facts.InputTokensEstimated };
+            await count.EstimateAsync(call, facts, body.Bytes, output: null);
             if (!await hold.SettleAsync(call.ToSettlement(hold.Facts, time.GetUtcNow())))
             {
                 throw new CutConnectionException();
@@ -245,42 +249,6 @@ internal sealed partial class ForwardHandler(
         if (failure.Error is { } error && !http.RequestAborted.IsCancellationRequested)
         {
             await ErrorResult.WriteAsync(http, error);
-        }
-    }
-
-    /// <summary>The upstream's count if it gave one; nothing for a refusal of the upstream's; else an estimate of what passed.</summary>
-    private static void Count(RelayedCall call, RequestFacts facts, IAnswerRelay relay, RelayEnd end)
-    {
-        call.FirstByteAt = relay.FirstByteAt;
-        var isRefusal = call.Status >= StatusCodes.Status300MultipleChoices;
-        if (!relay.HasSent)
-        {
-            call.Status = AnswerEnd.ErrorOf(end)?.Status ?? call.Status;
-        }
-
-        call.ModelActual = relay.Model is null ? null : RecordText.Clean(relay.Model);
-        call.Outcome = end switch
-        {
-            RelayEnd.Complete => Outcome.Completed,
-            RelayEnd.ClientClosed => Outcome.ClientClosed,
-            _ => Outcome.UpstreamError,
-        };
-        if (relay.Usage is { } usage)
-        {
-            (call.Usage, call.Source) = (usage, UsageSource.Reported);
-        }
-        else if (isRefusal)
-        {
-            (call.Usage, call.Source) = (default, UsageSource.Reported);
-        }
-        else
-        {
-            call.Source = UsageSource.Estimated;
-            call.Usage = new TokenUsage
-            {
-                InputTokens = facts.InputTokensEstimated,
-                OutputTokens = facts.Choices == 0 ? 0 : Metering.TokenEstimator.CountFromTextBytes(relay.OutputTextBytes),
-            };
         }
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
 using Relay.Configuration;
 using Relay.Frontend.Endpoints;
+using Relay.Frontend.Metering;
 
 namespace Relay.Frontend.Forwarding;
 
@@ -10,9 +11,11 @@ internal static class ForwardingExtensions
     public static void AddForwarding(this IHostApplicationBuilder builder)
     {
         builder.AddSettings<ForwardingOptions, ForwardingOptionsValidator>(ForwardingOptions.SectionName);
+        builder.Services.AddSingleton<TokenCounter>();
+        builder.Services.AddSingleton<CallCount>();
         builder.Services.AddSingleton<UpstreamSender>();
         builder.Services.AddSingleton<ForwardHandler>();
-        builder.Services.AddSingleton<ModelsHandler>();
+        builder.Services.AddSingleton<UnmeteredHandler>();
     }
 
     /// <summary>Maps each path with and without <c>/v1</c>: older clients' base addresses have none.</summary>
@@ -31,14 +34,36 @@ internal static class ForwardingExtensions
             app.MapPost(endpoint.Path["/v1".Length..], handle);
         }
 
-        var models = app.Services.GetRequiredService<ModelsHandler>();
+        var unmetered = app.Services.GetRequiredService<UnmeteredHandler>();
         foreach (var prefix in new[] { "/v1", "" })
         {
-            app.MapGet(prefix + "/models", (HttpContext http) => models.HandleAsync(http, model: null));
-
-            // The server decodes a path but for its slashes, which many models' names have.
-            app.MapGet(prefix + "/models/{**model}", (HttpContext http, string model) =>
-                models.HandleAsync(http, model.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase)));
+            MapModels(app, prefix, unmetered);
+            MapStoredResponses(app, prefix, unmetered);
         }
+    }
+
+    private static void MapModels(WebApplication app, string prefix, UnmeteredHandler unmetered)
+    {
+        const string Path = "/v1/models";
+        app.MapGet(prefix + "/models", (HttpContext http) => unmetered.HandleAsync(http, Path, Path, model: null));
+        app.MapGet(prefix + "/models/{**model}", (HttpContext http, string model) =>
+        {
+            // The server decodes a path but for its slashes, which many models' names have.
+            var name = model.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+            return unmetered.HandleAsync(http, Path, $"{Path}/{Uri.EscapeDataString(name)}", name);
+        });
+    }
+
+    /// <summary>What becomes of a response after it was made, and counted.</summary>
+    private static void MapStoredResponses(WebApplication app, string prefix, UnmeteredHandler unmetered)
+    {
+        Map("GET", "");
+        Map("DELETE", "");
+        Map("GET", "/input_items");
+        Map("POST", "/cancel");
+
+        void Map(string method, string rest) =>
+            app.MapMethods($"{prefix}/responses/{{id}}{rest}", [method], (HttpContext http, string id) =>
+                unmetered.HandleAsync(http, "/v1/responses/{id}" + rest, $"/v1/responses/{Uri.EscapeDataString(id)}{rest}", model: null));
     }
 }

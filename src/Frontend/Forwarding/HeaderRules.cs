@@ -16,7 +16,10 @@ internal static class HeaderRules
         "accept-language",
         "idempotency-key",
         "openai-beta",
-        "user-agent");
+        "traceparent",
+        "tracestate",
+        "user-agent",
+        "x-client-request-id");
 
     private static readonly FrozenSet<string> ToClient = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
@@ -30,6 +33,10 @@ internal static class HeaderRules
         "retry-after",
         "retry-after-ms",
         "x-should-retry");
+
+    /// <summary>Whether a response's header is Relay's own, so that no upstream's answer has set it.</summary>
+    public static bool IsRelaysOwn(string name) =>
+        name.Equals("x-request-id", StringComparison.OrdinalIgnoreCase) || name.StartsWith("x-ratelimit-", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Copies what the upstream may see of a client's request. The content's own headers are <paramref name="content"/>'s.</summary>
     public static void CopyRequest(IHeaderDictionary from, HttpRequestHeaders to, HttpContentHeaders? content)

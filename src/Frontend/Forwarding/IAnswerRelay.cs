@@ -1,3 +1,4 @@
+using Relay.Frontend.Metering;
 using Relay.Grains.Usage;
 
 namespace Relay.Frontend.Forwarding;
@@ -11,8 +12,8 @@ internal interface IAnswerRelay : IDisposable
     /// <summary>The model that the upstream named, or null.</summary>
     string? Model { get; }
 
-    /// <summary>The UTF-8 bytes of generated text that passed.</summary>
-    long OutputTextBytes { get; }
+    /// <summary>The generated text that passed.</summary>
+    OutputText Text { get; }
 
     /// <summary>When the body's first byte came, or null.</summary>
     DateTimeOffset? FirstByteAt { get; }

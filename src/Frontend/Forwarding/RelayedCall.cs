@@ -27,6 +27,9 @@ internal sealed class RelayedCall(Guid requestId, string endpoint, DateTimeOffse
 
     public string Upstream { get; set; } = "";
 
+    /// <summary>How often the call was sent to the upstream.</summary>
+    public int Attempts { get; set; } = 1;
+
     public int Status { get; set; }
 
     public Outcome Outcome { get; set; }
@@ -47,6 +50,7 @@ internal sealed class RelayedCall(Guid requestId, string endpoint, DateTimeOffse
         HttpStatus = Status,
         ModelActual = ModelActual,
         Upstream = Upstream,
+        Attempts = Attempts,
         StartedAt = StartedAt,
         FirstByteAt = FirstByteAt,
         EndedAt = endedAt,

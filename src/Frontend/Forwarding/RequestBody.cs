@@ -11,7 +11,7 @@ internal sealed class RequestBody : IDisposable
     private readonly List<byte[]> _parts = [];
     private int _lastPartBytes;
     private long _length;
-    private bool _beingSent;
+    private int _sendings;
 
     /// <summary>The bytes as they came.</summary>
     public ReadOnlySequence<byte> Bytes { get; private set; } = ReadOnlySequence<byte>.Empty;
@@ -52,15 +52,15 @@ internal sealed class RequestBody : IDisposable
     }
 
     /// <summary>Keeps the memory out of the pool while it is being sent: an upstream may answer before it has read the whole body.</summary>
-    public void SendingStarts() => _beingSent = true;
+    public void SendingStarts() => Interlocked.Increment(ref _sendings);
 
-    /// <summary>The upstream has the whole body.</summary>
-    public void SendingEnded() => _beingSent = false;
+    /// <summary>The upstream has the whole body. A sending that failed never ends: its connection may still read the memory.</summary>
+    public void SendingEnded() => Interlocked.Decrement(ref _sendings);
 
     public void Dispose()
     {
         Bytes = ReadOnlySequence<byte>.Empty;
-        if (!_beingSent)
+        if (Volatile.Read(ref _sendings) == 0)
         {
             foreach (var part in _parts)
             {

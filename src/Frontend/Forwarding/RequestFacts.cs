@@ -1,3 +1,5 @@
+using Relay.Frontend.Metering;
+
 namespace Relay.Frontend.Forwarding;
 
 /// <summary>What Relay must know of a request before it is sent on.</summary>
@@ -20,6 +22,12 @@ internal sealed record RequestFacts
 
     /// <summary>How many answers are generated, 1 to 10^6; 0 where the endpoint generates none.</summary>
     public required int Choices { get; init; }
+
+    /// <summary>How the answer will be built.</summary>
+    public AnswerShape Shape { get; init; }
+
+    /// <summary>Whether its tokens cost nothing and are not counted.</summary>
+    public bool IsFree { get; init; }
 
     /// <summary>What to change in the body, in order of offset.</summary>
     public required IReadOnlyList<ByteEdit> Edits { get; init; }

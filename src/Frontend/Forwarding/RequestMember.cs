@@ -15,6 +15,8 @@ internal enum RequestMember
     Prompt,
     Input,
     Messages,
+    Instructions,
+    Background,
 
     /// <summary>Tools, functions and response formats: schemas that the model reads as text.</summary>
     Schema,

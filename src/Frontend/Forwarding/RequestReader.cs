@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Relay.Frontend.Endpoints;
+using Relay.Frontend.Metering;
 
 namespace Relay.Frontend.Forwarding;
 
@@ -33,6 +34,25 @@ internal static class RequestReader
         }
 
         return fault is null;
+    }
+
+    /// <summary>Counts the input tokens of a body that was read before, by a model's vocabulary.</summary>
+    public static long CountInput(in ReadOnlySequence<byte> body, Vocabulary vocabulary)
+    {
+        var reader = new Utf8JsonReader(
+            body.Slice(StartsWithByteOrderMark(body) ? 3 : 0), isFinalBlock: true, new JsonReaderState(JsonOptions));
+        var input = new InputEstimate(vocabulary);
+        var member = RequestMember.Other;
+        while (reader.Read())
+        {
+            input.Read(ref reader, member);
+            if (reader.CurrentDepth == 1 && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                member = RequestScan.MemberOf(ref reader);
+            }
+        }
+
+        return input.Tokens;
     }
 
     private static RequestFault? Read(in ReadOnlySequence<byte> body, EndpointSpec endpoint, out RequestFacts? facts)

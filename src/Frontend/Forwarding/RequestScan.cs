@@ -59,7 +59,8 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
     public RequestFault? Complete(out RequestFacts? facts)
     {
         facts = null;
-        if (_model is null)
+        var model = _model ?? endpoint.ModelDefault;
+        if (model is null)
         {
             return new RequestFault("This request does not say which model it is for: 'model' is required.", "model");
         }
@@ -68,12 +69,14 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
         var isUsageStream = isStream && endpoint.TakesStreamOptions;
         facts = new RequestFacts
         {
-            Model = _model,
+            Model = model,
             Stream = isStream,
             UsageAsked = isUsageStream && _streamOptions.UsageAsked,
-            InputTokensEstimated = _input.Tokens,
+            InputTokensEstimated = endpoint.IsFree ? 0 : _input.Tokens,
             OutputTokensMax = endpoint.GeneratesOutput ? OutputCap() : 0,
             Choices = endpoint.GeneratesOutput ? Choices() : 0,
+            Shape = endpoint.Shape,
+            IsFree = endpoint.IsFree,
             Edits = isUsageStream ? _streamOptions.ToList(_bodyStart) : [],
         };
         return null;
@@ -91,14 +94,18 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
                 return ReadStreamOptions(ref reader);
             case >= RequestMember.MaxTokens and <= RequestMember.MaxOutputTokens when endpoint.GeneratesOutput:
                 return ReadNumber(ref reader, 0, long.MaxValue);
-            case RequestMember.N or RequestMember.BestOf when endpoint.GeneratesOutput:
+            case RequestMember.N or RequestMember.BestOf when HasChoices:
                 return ReadNumber(ref reader, 1, NumberOfAnswersMax);
-            case RequestMember.Prompt when endpoint.GeneratesOutput && !_prompts.TryRead(ref reader):
+            case RequestMember.Background when endpoint.Shape == AnswerShape.Response && reader.CurrentDepth == 1:
+                return reader.TokenType == JsonTokenType.True ? InBackground() : null;
+            case RequestMember.Prompt when HasChoices && !_prompts.TryRead(ref reader):
                 return WrongValue("a string, an array of strings, an array of token numbers, or an array of such arrays");
             default:
                 return null;
         }
     }
+
+    private bool HasChoices => endpoint.GeneratesOutput && endpoint.Shape == AnswerShape.Choices;
 
     private RequestFault? ReadModel(ref Utf8JsonReader reader)
     {
@@ -200,7 +207,12 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
     private RequestFault Contradiction() =>
         new($"'{NameOf(_member)}' is given more than once, with different values.", NameOf(_member));
 
-    private static RequestMember MemberOf(ref Utf8JsonReader reader) =>
+    // What it uses is known only once nobody waits for it any more, so that it could be had without being counted.
+    private static RequestFault InBackground() =>
+        new("Relay does not take responses that are made in the background, since it could not count them. Leave 'background' out, or stream the response.", "background");
+
+    /// <summary>Which member a top-level name is.</summary>
+    public static RequestMember MemberOf(ref Utf8JsonReader reader) =>
         JsonText.Is(ref reader, "model"u8) ? RequestMember.Model
         : JsonText.Is(ref reader, "messages"u8) ? RequestMember.Messages
         : JsonText.Is(ref reader, "tools"u8) || JsonText.Is(ref reader, "functions"u8) || JsonText.Is(ref reader, "response_format"u8) ? RequestMember.Schema
@@ -213,6 +225,8 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
         : JsonText.Is(ref reader, "best_of"u8) ? RequestMember.BestOf
         : JsonText.Is(ref reader, "prompt"u8) ? RequestMember.Prompt
         : JsonText.Is(ref reader, "input"u8) ? RequestMember.Input
+        : JsonText.Is(ref reader, "instructions"u8) ? RequestMember.Instructions
+        : JsonText.Is(ref reader, "background"u8) ? RequestMember.Background
         : RequestMember.Other;
 
     private static string NameOf(RequestMember member) => member switch

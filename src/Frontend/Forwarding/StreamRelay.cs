@@ -1,5 +1,4 @@
 using System.Buffers;
-using Relay.Frontend.Admission;
 using Relay.Frontend.Errors;
 using Relay.Frontend.Metering;
 using Relay.Grains.Usage;
@@ -8,25 +7,30 @@ namespace Relay.Frontend.Forwarding;
 
 /// <summary>
 /// Relays server-sent events, each flushed on its own as soon as it is whole. The extra usage chunk that only Relay asked for is
-/// dropped; the terminal event is withheld.
+/// dropped; the terminal event is withheld, and what an upstream sends after it is not read.
 /// </summary>
-internal sealed class StreamRelay(HttpResponse response, AnswerSource source, RequestFacts facts, OpenHold hold) : IAnswerRelay
+/// <param name="response">The client's.</param>
+/// <param name="source">The upstream's answer.</param>
+/// <param name="facts">The call.</param>
+/// <param name="progress">Is told the output tokens so far, roughly.</param>
+internal sealed class StreamRelay(HttpResponse response, AnswerSource source, RequestFacts facts, Action<long> progress) : IAnswerRelay
 {
     private const int BufferBytes = 8 * 1024;
 
     private readonly SseScanner _scanner = new();
-    private readonly StreamMeter _meter = new(facts.Choices);
+    private readonly StreamMeter _meter = new(facts.Shape, facts.Choices);
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     private int _start;
     private int _end;
     private int _withheld;
+    private bool _isInEvent;
     private bool _clientWasThere = true;
 
     public TokenUsage? Usage => _meter.Usage;
 
     public string? Model => _meter.Model;
 
-    public long OutputTextBytes => _meter.OutputTextBytes;
+    public OutputText Text => _meter.Text;
 
     public DateTimeOffset? FirstByteAt => source.FirstByteAt;
 
@@ -58,7 +62,7 @@ internal sealed class StreamRelay(HttpResponse response, AnswerSource source, Re
                     }
                 }
 
-                hold.Progress(TokenEstimator.CountFromTextBytes(_meter.OutputTextBytes));
+                progress(TokenEstimator.CountFromTextBytes(Text.Bytes));
             }
         }
         catch (SseEventTooLongException)
@@ -77,8 +81,14 @@ internal sealed class StreamRelay(HttpResponse response, AnswerSource source, Re
         }
 
         var writer = response.BodyWriter;
-        writer.Write("data: "u8);
-        writer.Write(OpenAiErrorBody.Utf8(error));
+        if (_isInEvent)
+        {
+            writer.Write("\n\n"u8);
+        }
+
+        var isTyped = facts.Shape == AnswerShape.Response;
+        writer.Write(isTyped ? "event: error\ndata: "u8 : "data: "u8);
+        writer.Write(isTyped ? ResponseErrorEvent.Utf8(error, _meter.NextSequence) : OpenAiErrorBody.Utf8(error));
         writer.Write("\n\n"u8);
         await writer.FlushAsync(CancellationToken.None);
     }
@@ -91,6 +101,7 @@ internal sealed class StreamRelay(HttpResponse response, AnswerSource source, Re
         if (_end > _start)
         {
             await RelayAsync(_end - _start);
+            _isInEvent = true;
         }
 
         return !_meter.SawDone && (!_meter.SawFinish || _meter.SawError) ? RelayEnd.UpstreamCut

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using Relay.Frontend.Admission;
 using Relay.Frontend.Errors;
+using Relay.Frontend.Metering;
 using Relay.Frontend.Upstreams;
 
 namespace Relay.Frontend.Forwarding;
@@ -16,22 +17,24 @@ internal sealed partial class UpstreamSender(
     IOptions<ForwardingOptions> options,
     ILogger<UpstreamSender> logger)
 {
-    /// <summary>Sends, and waits for the answer's head. Exactly one of the two results is given.</summary>
+    /// <summary>Sends, and waits for the answer's head. Exactly one of the two results is given; <paramref name="resent"/> is called when it took a second attempt.</summary>
     public async Task<(HttpResponseMessage? Answer, UpstreamFailure? Failure)> SendAsync(
         HttpContext http,
         HttpMethod method,
         string path,
         HttpContent? content,
-        UpstreamDeadline deadline)
+        UpstreamDeadline deadline,
+        Action? resent = null)
     {
         // Not disposed: an upstream may answer before it has read the whole request, and its content goes on being sent.
         var request = new HttpRequestMessage(method, upstream.AddressOf(path, http.Request.QueryString.Value ?? ""));
         request.Content = content;
         HeaderRules.CopyRequest(http.Request.Headers, request.Headers, content?.Headers);
+        var attempts = 1;
         try
         {
             deadline.Begin(TimeSpan.FromSeconds(timeouts.Value.FirstByte));
-            var answer = await upstream.SendAsync(request, deadline.Token);
+            var answer = await upstream.SendAsync(request, Resent, deadline.Token);
             deadline.Begin(Timeout.InfiniteTimeSpan);
             if ((int)answer.StatusCode is >= 200 and <= 599 and not StatusCodes.Status205ResetContent)
             {
@@ -53,15 +56,24 @@ internal sealed partial class UpstreamSender(
         {
             // The connect time-out of the pool.
             LogFailed(upstream.Name, e.Message);
-            return (null, new UpstreamFailure(UpstreamFailureKind.NeverSent, RelayError.UpstreamTimedOut("The upstream could not be connected to in time.")));
+            return (null, new UpstreamFailure(Unsent(), RelayError.UpstreamTimedOut("The upstream could not be connected to in time.")));
         }
         catch (Exception e)
         {
             LogFailed(upstream.Name, e.Message);
             return (null, IsBeforeTheRequest(e)
-                ? new UpstreamFailure(UpstreamFailureKind.NeverSent, RelayError.UpstreamFailed("The upstream could not be reached."))
+                ? new UpstreamFailure(Unsent(), RelayError.UpstreamFailed("The upstream could not be reached."))
                 : new UpstreamFailure(UpstreamFailureKind.Broken, RelayError.UpstreamFailed("The upstream gave no valid answer.")));
         }
+
+        void Resent()
+        {
+            attempts++;
+            resent?.Invoke();
+        }
+
+        // Of a call that was sent before on a connection that died, nobody knows whether it was seen.
+        UpstreamFailureKind Unsent() => attempts > 1 ? UpstreamFailureKind.Broken : UpstreamFailureKind.NeverSent;
     }
 
     /// <summary>Whether no connection came about. A socket's own exception comes from opening one; later ones are wrapped.</summary>
@@ -77,11 +89,11 @@ internal sealed partial class UpstreamSender(
     {
         if (!answer.IsSuccessStatusCode || !IsEventStream(answer.Content.Headers.ContentType?.MediaType, facts.Stream))
         {
-            return await OpenBodyAsync(http, answer, deadline);
+            return await OpenBodyAsync(http, answer, deadline, facts.Shape);
         }
 
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        return new StreamRelay(http.Response, await OpenSourceAsync(answer, deadline), facts, hold);
+        return new StreamRelay(http.Response, await OpenSourceAsync(answer, deadline), facts, hold.Progress);
     }
 
     /// <summary>By its content type; a stream that was asked for is taken for one also when the upstream does not say what it sends.</summary>
@@ -93,14 +105,14 @@ internal sealed partial class UpstreamSender(
     };
 
     /// <summary>Opens an answer for relaying as a plain body.</summary>
-    public async Task<IAnswerRelay> OpenBodyAsync(HttpContext http, HttpResponseMessage answer, UpstreamDeadline deadline)
+    public async Task<IAnswerRelay> OpenBodyAsync(HttpContext http, HttpResponseMessage answer, UpstreamDeadline deadline, AnswerShape shape = AnswerShape.Choices)
     {
         // A length beside chunks means nothing (RFC 9112, 6.3), and one of encoded bytes means nothing here.
         var length = answer.Content.Headers.ContentEncoding.Count > 0 || answer.Headers.TransferEncoding.Count > 0
             ? null
             : answer.Content.Headers.ContentLength;
         http.Response.ContentLength = length;
-        return new BodyRelay(http.Response, await OpenSourceAsync(answer, deadline), length);
+        return new BodyRelay(http.Response, await OpenSourceAsync(answer, deadline), shape, length);
     }
 
     private async Task<AnswerSource> OpenSourceAsync(HttpResponseMessage answer, UpstreamDeadline deadline) => new(
@@ -111,16 +123,19 @@ internal sealed partial class UpstreamSender(
         options.Value.Drain.Bytes);
 
     /// <summary>The answer's bytes, decoded if the upstream compressed them unasked: they must be read, and the client did not ask either.</summary>
-    private static async Task<Stream> OpenStreamAsync(HttpResponseMessage answer)
+    private async Task<Stream> OpenStreamAsync(HttpResponseMessage answer)
     {
         var stream = await answer.Content.ReadAsStreamAsync();
-        return answer.Content.Headers.ContentEncoding.LastOrDefault()?.ToLowerInvariant() switch
+        Stream decoded = answer.Content.Headers.ContentEncoding.LastOrDefault()?.ToLowerInvariant() switch
         {
             "gzip" => new GZipStream(stream, CompressionMode.Decompress),
             "br" => new BrotliStream(stream, CompressionMode.Decompress),
             "deflate" => new ZLibStream(stream, CompressionMode.Decompress),
             _ => stream,
         };
+
+        // Errors are where an upstream may repeat what it was sent.
+        return answer.IsSuccessStatusCode ? decoded : upstream.WithoutKey(decoded);
     }
 
     [LoggerMessage(LogLevel.Warning, "Upstream {Upstream} gave no answer: {Reason}")]

@@ -7,7 +7,7 @@ namespace Relay.Frontend.Metering;
 /// Reads what is metered of an answer, token by token: a whole body (<c>choices[].message</c>), or one chunk of a
 /// stream (<c>choices[].delta</c>). Everything else goes by unseen.
 /// </summary>
-internal struct AnswerReader(bool isChunk, bool wantsModel)
+internal struct AnswerReader(bool isChunk, bool wantsModel, OutputText text)
 {
     private Member _top;
     private Member _inChoice;
@@ -22,9 +22,8 @@ internal struct AnswerReader(bool isChunk, bool wantsModel)
     private bool _hasGroqUsage;
     private bool _hasChoicesArray;
     private bool _hasChoice;
-    private long _textBytes;
-    private long _reasoningBytes;
-    private long _reasoningContentBytes;
+    private long _choice;
+    private long _choicesBegun;
 
     private enum Member
     {
@@ -36,6 +35,7 @@ internal struct AnswerReader(bool isChunk, bool wantsModel)
         XGroq,
         Message,
         Text,
+        Index,
         FinishReason,
         Reasoning,
         ReasoningContent,
@@ -65,10 +65,6 @@ internal struct AnswerReader(bool isChunk, bool wantsModel)
 
     /// <summary>The reported counts; the API's own member goes before <c>x_groq.usage</c>.</summary>
     public readonly TokenUsage? Usage => _hasTopUsage ? _topUsage : _groqUsage;
-
-    /// <summary>The UTF-8 bytes of generated text, escapes undone.</summary>
-    /// <remarks>Some upstreams send the same reasoning under two names; the longer one counts.</remarks>
-    public readonly long OutputTextBytes => _textBytes + Math.Max(_reasoningBytes, _reasoningContentBytes);
 
     /// <summary>Takes the next token of the answer.</summary>
     public void Read(ref Utf8JsonReader reader)
@@ -132,7 +128,7 @@ internal struct AnswerReader(bool isChunk, bool wantsModel)
                 _isText = _inMessage is not (Member.Parts or Member.Other);
                 break;
             case > 4 when IsInMessage:
-                _isText = IsTextOfPart(ref reader);
+                _isText = _inMessage != Member.Other && IsTextOfPart(ref reader);
                 break;
         }
     }
@@ -149,17 +145,22 @@ internal struct AnswerReader(bool isChunk, bool wantsModel)
             case 2 when _isGroqUsage && _top == Member.XGroq:
                 BeginUsage(ref reader);
                 break;
-            case 2:
-                _hasChoice |= _top == Member.Choices;
+            case 2 when _top == Member.Choices:
+                // A choice says its number itself, mostly before its text; else its place is taken for it.
+                _hasChoice = true;
+                _choice = _choicesBegun++;
+                break;
+            case 3 when _top == Member.Choices && _inChoice == Member.Index:
+                _choice = reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var index) ? index : _choice;
                 break;
             case 3 when _top == Member.Choices && _inChoice == Member.FinishReason:
                 FinishReasons += reader.TokenType != JsonTokenType.Null ? 1 : 0;
                 break;
             case 3 when _top == Member.Choices && _inChoice == Member.Text && reader.TokenType == JsonTokenType.String:
-                _textBytes += JsonText.DecodedBytes(ref reader);
+                text.Add(OutputTextKind.Said, _choice, ref reader);
                 break;
             case >= 4 when IsInMessage && _isText && reader.TokenType == JsonTokenType.String:
-                AddText(JsonText.DecodedBytes(ref reader));
+                text.Add(KindOf(_inMessage), _choice, ref reader);
                 break;
         }
     }
@@ -193,15 +194,13 @@ internal struct AnswerReader(bool isChunk, bool wantsModel)
         }
     }
 
-    private void AddText(long bytes)
+    private static OutputTextKind KindOf(Member member) => member switch
     {
-        switch (_inMessage)
-        {
-            case Member.Text or Member.Parts: _textBytes += bytes; break;
-            case Member.Reasoning: _reasoningBytes += bytes; break;
-            case Member.ReasoningContent: _reasoningContentBytes += bytes; break;
-        }
-    }
+        Member.Parts => OutputTextKind.Called,
+        Member.Reasoning => OutputTextKind.Reasoning,
+        Member.ReasoningContent => OutputTextKind.ReasoningContent,
+        _ => OutputTextKind.Said,
+    };
 
     private static bool IsTruthy(ref Utf8JsonReader reader) => reader.TokenType switch
     {
@@ -223,6 +222,7 @@ internal struct AnswerReader(bool isChunk, bool wantsModel)
         JsonText.Is(ref reader, isChunk ? "delta"u8 : "message"u8) ? Member.Message
         : JsonText.Is(ref reader, "finish_reason"u8) ? Member.FinishReason
         : JsonText.Is(ref reader, "text"u8) ? Member.Text
+        : JsonText.Is(ref reader, "index"u8) ? Member.Index
         : Member.Other;
 
     private static Member MessageMemberOf(ref Utf8JsonReader reader) =>

@@ -8,10 +8,12 @@ namespace Relay.Frontend.Metering;
 /// Reads what is metered of one JSON answer from its parts going by. It keeps only the token that the last part cut in
 /// two, and never throws: what is no JSON, or has a token beyond the bound, is read no further.
 /// </summary>
-/// <param name="tokenBytesMax">The longest string or number that is read when parts cut it, in bytes.</param>
-internal sealed class BodyMeter(int tokenBytesMax = 16 * 1024 * 1024) : IDisposable
+internal sealed class BodyMeter : IDisposable
 {
-    private AnswerReader _answer = new(isChunk: false, wantsModel: true);
+    private readonly AnswerShape _shape;
+    private readonly int _tokenBytesMax;
+    private AnswerReader _answer;
+    private ResponseReader _response;
     private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = 512 });
     private byte[] _kept = [];
     private int _keptLength;
@@ -19,14 +21,24 @@ internal sealed class BodyMeter(int tokenBytesMax = 16 * 1024 * 1024) : IDisposa
     private bool _hasStarted;
     private bool _hasStopped;
 
+    /// <summary>Reads an answer from its beginning.</summary>
+    /// <param name="shape">How the answer is built.</param>
+    /// <param name="tokenBytesMax">The longest string or number that is read when parts cut it, in bytes.</param>
+    public BodyMeter(AnswerShape shape = AnswerShape.Choices, int tokenBytesMax = 16 * 1024 * 1024)
+    {
+        (_shape, _tokenBytesMax) = (shape, tokenBytesMax);
+        _answer = new AnswerReader(isChunk: false, wantsModel: true, Text);
+        _response = new ResponseReader(depth: 0, Text);
+    }
+
     /// <summary>The reported usage; null if there was none so far, or if it cannot be trusted.</summary>
-    public TokenUsage? Usage => _answer.Usage;
+    public TokenUsage? Usage => _shape == AnswerShape.Response ? _response.Usage : _answer.Usage;
 
     /// <summary>The model as the upstream names it, or null.</summary>
-    public string? Model => _answer.Model;
+    public string? Model => _shape == AnswerShape.Response ? _response.Model : _answer.Model;
 
-    /// <summary>The UTF-8 bytes of generated text so far, JSON escapes undone.</summary>
-    public long OutputTextBytes => _answer.OutputTextBytes;
+    /// <summary>The generated text so far.</summary>
+    public OutputText Text { get; } = new();
 
     /// <summary>Whether the body was one whole JSON value; false before <see cref="Complete"/>, or if it was not read to its end.</summary>
     public bool IsJson { get; private set; }
@@ -96,7 +108,14 @@ internal sealed class BodyMeter(int tokenBytesMax = 16 * 1024 * 1024) : IDisposa
             var reader = new Utf8JsonReader(bytes[start..], isLast, _state);
             while (reader.Read())
             {
-                _answer.Read(ref reader);
+                if (_shape == AnswerShape.Response)
+                {
+                    _response.Read(ref reader);
+                }
+                else
+                {
+                    _answer.Read(ref reader);
+                }
             }
 
             _state = reader.CurrentState;
@@ -136,13 +155,13 @@ internal sealed class BodyMeter(int tokenBytesMax = 16 * 1024 * 1024) : IDisposa
     // A long token that comes in small parts is tried again only when as much has come once more, which keeps its cost linear.
     private void Bound()
     {
-        if (_keptLength > tokenBytesMax)
+        if (_keptLength > _tokenBytesMax)
         {
             Stop();
             return;
         }
 
-        _nextTryLength = (int)Math.Min(_keptLength * 2L, tokenBytesMax + 1L);
+        _nextTryLength = (int)Math.Min(_keptLength * 2L, _tokenBytesMax + 1L);
     }
 
     private void Stop()

@@ -9,7 +9,7 @@ internal enum SseEventKind
     /// <summary>The extra chunk that <c>include_usage</c> asks for: no choices, but usage.</summary>
     UsageOnly,
 
-    /// <summary><c>[DONE]</c>: the stream's last event.</summary>
+    /// <summary>The stream's last event: <c>[DONE]</c>, or a response that is whole, incomplete or failed.</summary>
     Done,
 
     /// <summary>An event without any data line.</summary>

@@ -8,8 +8,9 @@ namespace Relay.Frontend.Metering;
 /// Reads what is metered of one streamed answer from its events going by. It never throws: an event that cannot be
 /// read is one of data that said nothing.
 /// </summary>
+/// <param name="shape">How the answer is built.</param>
 /// <param name="choices">How many choices the call asked for; 1 or more.</param>
-internal sealed class StreamMeter(int choices = 1)
+internal sealed class StreamMeter(AnswerShape shape = AnswerShape.Choices, int choices = 1)
 {
     private static readonly JsonReaderOptions JsonOptions = new() { MaxDepth = 512 };
 
@@ -27,17 +28,17 @@ internal sealed class StreamMeter(int choices = 1)
     /// <remarks>Usage beside choices is no sign of the end: some upstreams send it with every event.</remarks>
     public bool SawFinish { get; private set; }
 
-    /// <summary>Whether <c>[DONE]</c> came.</summary>
+    /// <summary>Whether the terminal event came: <c>[DONE]</c>, or a response that is whole, incomplete or failed.</summary>
     public bool SawDone { get; private set; }
 
     /// <summary>Whether an event carried an error.</summary>
     public bool SawError { get; private set; }
 
-    /// <summary>The UTF-8 bytes of generated text so far, JSON escapes undone.</summary>
-    public long OutputTextBytes { get; private set; }
+    /// <summary>The number of the next event, where events are numbered.</summary>
+    public long NextSequence { get; private set; }
 
-    /// <summary>How many events carried generated text.</summary>
-    public long EventsWithContent { get; private set; }
+    /// <summary>The generated text so far.</summary>
+    public OutputText Text { get; } = new();
 
     /// <summary>Reads one event, as <see cref="SseScanner"/> cuts it out of the stream.</summary>
     public SseEventKind Read(ReadOnlySpan<byte> sseEvent)
@@ -66,31 +67,29 @@ internal sealed class StreamMeter(int choices = 1)
             return SseEventKind.Done;
         }
 
-        return ReadJson(data);
-    }
-
-    private SseEventKind ReadJson(ReadOnlySpan<byte> data)
-    {
-        var answer = new AnswerReader(isChunk: true, wantsModel: Model is null);
         try
         {
             var reader = new Utf8JsonReader(data, isFinalBlock: true, new JsonReaderState(JsonOptions));
-            while (reader.Read())
-            {
-                answer.Read(ref reader);
-            }
+            return shape == AnswerShape.Response ? ReadResponse(ref reader) : ReadChoices(ref reader);
         }
         catch (JsonException)
         {
             return SseEventKind.Data;
+        }
+    }
+
+    private SseEventKind ReadChoices(ref Utf8JsonReader reader)
+    {
+        var answer = new AnswerReader(isChunk: true, wantsModel: Model is null, Text);
+        while (reader.Read())
+        {
+            answer.Read(ref reader);
         }
 
         Model ??= answer.Model;
         SawError |= answer.HasError;
         _finishReasons += answer.FinishReasons;
         SawFinish |= _finishReasons >= Math.Max(choices, 1) || (answer.HasUsage && !answer.HasChoice);
-        OutputTextBytes += answer.OutputTextBytes;
-        EventsWithContent += answer.OutputTextBytes > 0 ? 1 : 0;
         if (answer.HasUsage)
         {
             Usage = answer.Usage;
@@ -100,6 +99,22 @@ internal sealed class StreamMeter(int choices = 1)
         return answer is { HasEmptyChoices: true, HasUsageObject: true, HasError: false }
             ? SseEventKind.UsageOnly
             : SseEventKind.Data;
+    }
+
+    private SseEventKind ReadResponse(ref Utf8JsonReader reader)
+    {
+        var answer = new ResponseEventReader(Text);
+        while (reader.Read())
+        {
+            answer.Read(ref reader);
+        }
+
+        Model ??= answer.Model;
+        Usage = answer.Usage ?? Usage;
+        SawError |= answer.HasError;
+        SawDone |= answer.IsTerminal;
+        NextSequence = answer.Sequence + 1 ?? NextSequence;
+        return answer.IsTerminal ? SseEventKind.Done : SseEventKind.Data;
     }
 
     private ReadOnlySpan<byte> Join(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, scoped ref SseLines lines)

@@ -53,7 +53,7 @@ internal struct UsageReader(int depth)
             }
 
             // The classes are parts of their sum by contract; an upstream that says otherwise must not make a price negative.
-            var output = _output ?? 0;
+            var output = (_output ?? 0) + HiddenReasoning;
             var input = _input ?? Math.Max(0, (_total ?? 0) - output);
             return new TokenUsage
             {
@@ -61,11 +61,20 @@ internal struct UsageReader(int depth)
                 CachedInputTokens = Math.Min(input, _cached ?? _cacheHits ?? 0),
                 AudioInputTokens = Math.Min(input, _inputAudio ?? 0),
                 OutputTokens = output,
-                ReasoningTokens = Math.Min(output, _reasoning ?? 0),
+                ReasoningTokens = Math.Min(output, _reasoning ?? HiddenReasoning),
                 AudioOutputTokens = Math.Min(output, _outputAudio ?? 0),
             };
         }
     }
+
+    /// <summary>
+    /// Some upstreams leave reasoning out of the output and have it in the total only, where it is paid for as output. So it is
+    /// when the total exceeds its parts by exactly the reasoning, or when they say nothing of reasoning.
+    /// </summary>
+    private readonly long HiddenReasoning =>
+        (_input, _output, _total) is ({ } input, { } output, { } total) && total - input - output is > 0 and var excess && (_reasoning is null || _reasoning == excess)
+            ? excess
+            : 0;
 
     /// <summary>Takes the next token inside the object.</summary>
     public void Read(ref Utf8JsonReader reader)

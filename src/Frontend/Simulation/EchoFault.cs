@@ -60,7 +60,7 @@ internal sealed record EchoFault
     public static EchoFault UnknownUrl { get; } = new()
     {
         Status = HttpStatusCode.NotFound,
-        Message = "Unknown request URL. The simulated model answers chat completions, completions, embeddings and models.",
+        Message = "Unknown request URL. The simulated model answers chat completions, completions, responses, embeddings, moderations and models.",
         Code = "unknown_url",
     };
 

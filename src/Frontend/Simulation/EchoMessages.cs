@@ -9,12 +9,15 @@ namespace Relay.Frontend.Simulation;
 internal sealed record EchoMessages(int InputTokens, string Text)
 {
     /// <summary>Reads the messages; gives the fault instead where they cannot be used.</summary>
-    public static EchoMessages? TryRead(JsonElement messages, out EchoFault? fault)
+    /// <param name="messages">The messages.</param>
+    /// <param name="name">The request's member that they are.</param>
+    /// <param name="fault">What is wrong with them, or null.</param>
+    public static EchoMessages? TryRead(JsonElement messages, string name, out EchoFault? fault)
     {
         fault = null;
         if (messages.ValueKind != JsonValueKind.Array || messages.GetArrayLength() == 0)
         {
-            fault = EchoFault.Invalid("messages", "expected an array with at least one message.");
+            fault = EchoFault.Invalid(name, "expected an array with at least one message.");
             return null;
         }
 
@@ -25,14 +28,14 @@ internal sealed record EchoMessages(int InputTokens, string Text)
         {
             if (EchoBody.Member(message, "role") is not { ValueKind: JsonValueKind.String } role)
             {
-                fault = EchoFault.Missing($"messages[{index}].role");
+                fault = EchoFault.Missing($"{name}[{index}].role");
                 return null;
             }
 
             if (TryReadText(EchoBody.Member(message, "content")) is not { } text)
             {
                 fault = EchoFault.Invalid(
-                    $"messages[{index}].content", "the simulated model takes a string or an array of text parts.");
+                    $"{name}[{index}].content", "the simulated model takes a string or an array of text parts.");
                 return null;
             }
 

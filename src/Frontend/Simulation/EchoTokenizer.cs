@@ -1,18 +1,15 @@
-using Microsoft.ML.Tokenizers;
+using Relay.Frontend.Metering;
 
 namespace Relay.Frontend.Simulation;
 
 /// <summary>Counts and splits text with o200k, the encoding of OpenAI's current models.</summary>
 internal static class EchoTokenizer
 {
-    // Built on first use: its vocabulary costs tens of megabytes, which a Relay with a real upstream never needs.
-    private static readonly Lazy<TiktokenTokenizer> O200k = new(() => TiktokenTokenizer.CreateForEncoding("o200k_base"));
-
     /// <summary>The number of tokens in a text.</summary>
-    public static int Count(string text) => O200k.Value.CountTokens(text);
+    public static int Count(string text) => Vocabulary.O200k.Tokenizer.CountTokens(text);
 
     /// <summary>The text of these token numbers; a number that is no token adds nothing.</summary>
-    public static string Decode(IEnumerable<int> tokens) => O200k.Value.Decode(tokens);
+    public static string Decode(IEnumerable<int> tokens) => Vocabulary.O200k.Tokenizer.Decode(tokens);
 
     /// <summary>
     /// The text that each token adds. A token that ends inside a character adds an empty string or the whole characters
@@ -20,7 +17,7 @@ internal static class EchoTokenizer
     /// </summary>
     public static IReadOnlyList<string> Split(string text)
     {
-        var tokens = O200k.Value.EncodeToTokens(text, out var normalized);
+        var tokens = Vocabulary.O200k.Tokenizer.EncodeToTokens(text, out var normalized);
         var source = normalized ?? text;
         var pieces = new string[tokens.Count];
         var start = 0;

@@ -7,7 +7,7 @@ namespace Relay.Frontend.Simulation;
 /// <summary>
 /// The simulated upstream: one model that repeats the last user message (or the prompt), counted with o200k, so that a
 /// newcomer can try streaming, counting and quotas without an account. It stands where a connection to a real upstream
-/// stands, so that everything before it is the real thing. Input tokens are those of all messages' texts, and nothing else.
+/// stands, so that everything before it is the real thing. Responses are not kept. Input tokens are those of all messages' texts, and nothing else.
 /// </summary>
 /// <param name="time">Gives the time of the answers and the pace of the tokens.</param>
 internal sealed class EchoUpstreamHandler(TimeProvider time) : HttpMessageHandler
@@ -69,7 +69,8 @@ internal sealed class EchoUpstreamHandler(TimeProvider time) : HttpMessageHandle
     private async Task<HttpResponseMessage> PostAsync(
         string path, HttpContent? content, CancellationToken cancellationToken)
     {
-        if (path is not ("/v1/chat/completions" or "/v1/completions" or "/v1/embeddings"))
+        if (path is not ("/v1/chat/completions" or "/v1/completions" or "/v1/embeddings"
+            or "/v1/responses" or "/v1/responses/input_tokens" or "/v1/moderations"))
         {
             return Refuse(EchoFault.UnknownUrl);
         }
@@ -83,6 +84,11 @@ internal sealed class EchoUpstreamHandler(TimeProvider time) : HttpMessageHandle
         }
 
         var body = new EchoBody(document.RootElement);
+        if (path is "/v1/moderations" && body.Member("model") is null)
+        {
+            return Moderate(body);
+        }
+
         if (body.Member("model") is not { } model)
         {
             return Refuse(EchoFault.Missing("model"));
@@ -97,6 +103,9 @@ internal sealed class EchoUpstreamHandler(TimeProvider time) : HttpMessageHandle
         {
             "/v1/chat/completions" => Chat(body),
             "/v1/completions" => Complete(body),
+            "/v1/responses" => Respond(body),
+            "/v1/responses/input_tokens" => CountInput(body),
+            "/v1/moderations" => Moderate(body),
             _ => EchoEmbeddings.TryAnswer(body, out var fault) is { } answer ? Answer(answer) : Refuse(fault!),
         };
     }
@@ -108,11 +117,29 @@ internal sealed class EchoUpstreamHandler(TimeProvider time) : HttpMessageHandle
             return Refuse(EchoFault.Missing("messages"));
         }
 
-        return EchoMessages.TryRead(member, out var fault) is { } messages
+        return EchoMessages.TryRead(member, "messages", out var fault) is { } messages
             && EchoAnswer.TryRead(body, [messages.Text], messages.InputTokens, out fault) is { } answer
                 ? Say(answer, new EchoChatShape(time.GetUtcNow().ToUnixTimeSeconds()))
                 : Refuse(fault!);
     }
+
+    private HttpResponseMessage Respond(EchoBody body)
+    {
+        if (EchoResponse.TryRead(body, time.GetUtcNow().ToUnixTimeSeconds(), out var fault) is not { } answer)
+        {
+            return Refuse(fault!);
+        }
+
+        return answer.Stream ? Stream(answer.Events()) : Answer(answer.Body());
+    }
+
+    private static HttpResponseMessage CountInput(EchoBody body) =>
+        EchoResponse.TryReadInput(body, out var fault) is { } input
+            ? Answer(new JsonObject { ["object"] = "response.input_tokens", ["input_tokens"] = input.InputTokens })
+            : Refuse(fault!);
+
+    private static HttpResponseMessage Moderate(EchoBody body) =>
+        EchoModeration.TryAnswer(body, out var fault) is { } answer ? Answer(answer) : Refuse(fault!);
 
     private HttpResponseMessage Complete(EchoBody body)
     {
@@ -139,7 +166,12 @@ internal sealed class EchoUpstreamHandler(TimeProvider time) : HttpMessageHandle
             return Answer(EchoWriter.Body(answer, shape));
         }
 
-        var content = new StreamContent(new EchoStream(EchoWriter.Events(answer, shape), time, TokenDelay));
+        return Stream(EchoWriter.Events(answer, shape));
+    }
+
+    private HttpResponseMessage Stream(IEnumerable<EchoEvent> events)
+    {
+        var content = new StreamContent(new EchoStream(events, time, TokenDelay));
         content.Headers.ContentType = new MediaTypeHeaderValue("text/event-stream") { CharSet = "utf-8" };
         return new HttpResponseMessage(HttpStatusCode.OK) { Content = content };
     }

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Text;
 
 namespace Relay.Frontend.Upstreams;
 
@@ -7,15 +8,28 @@ internal sealed class Upstream : IDisposable
 {
     private const string OpenAiBaseUrl = "https://api.openai.com/v1";
 
-    private readonly HttpMessageInvoker _invoker;
-    private readonly AuthenticationHeaderValue? _authorization;
+    // What is shorter is no key but a word, such as a local server's "none": hiding it would only spoil messages.
+    private const int SecretLengthMin = 8;
 
-    public Upstream(string name, Uri baseUrl, string? apiKey, HttpMessageHandler handler)
+    private readonly HttpMessageInvoker _invoker;
+    private readonly HttpMessageInvoker? _unpooled;
+    private readonly AuthenticationHeaderValue? _authorization;
+    private readonly byte[]? _secret;
+
+    /// <summary>Takes connections over.</summary>
+    /// <param name="name">The configured name.</param>
+    /// <param name="baseUrl">The address with its <c>/v1</c>.</param>
+    /// <param name="apiKey">The upstream's key, or null.</param>
+    /// <param name="handler">The connections.</param>
+    /// <param name="unpooled">Opens a connection for each request; null where connections cannot go stale.</param>
+    public Upstream(string name, Uri baseUrl, string? apiKey, HttpMessageHandler handler, HttpMessageHandler? unpooled = null)
     {
         Name = name;
         BaseUrl = baseUrl;
         _authorization = apiKey is null ? null : new AuthenticationHeaderValue("Bearer", apiKey);
+        _secret = apiKey?.Length >= SecretLengthMin ? Encoding.UTF8.GetBytes(apiKey) : null;
         _invoker = new HttpMessageInvoker(handler);
+        _unpooled = unpooled is null ? null : new HttpMessageInvoker(unpooled);
     }
 
     /// <summary>The configured name, as usage entries have it.</summary>
@@ -25,21 +39,58 @@ internal sealed class Upstream : IDisposable
     public Uri BaseUrl { get; }
 
     /// <summary>The upstream of <c>OPENAI_API_KEY</c> and <c>OPENAI_BASE_URL</c>.</summary>
-    public static Upstream FromOptions(UpstreamOptions options, HttpMessageHandler handler) => new(
+    public static Upstream FromOptions(UpstreamOptions options, HttpMessageHandler handler, HttpMessageHandler unpooled) => new(
         "default",
         new Uri((string.IsNullOrWhiteSpace(options.BaseUrl) ? OpenAiBaseUrl : options.BaseUrl.Trim()).TrimEnd('/')),
         string.IsNullOrWhiteSpace(options.ApiKey) ? null : options.ApiKey.Trim(),
-        handler);
+        handler,
+        unpooled);
 
     /// <summary>The address of a canonical path, which begins with <c>/v1</c>.</summary>
     public Uri AddressOf(string path, string query) => new(BaseUrl.AbsoluteUri.TrimEnd('/') + path["/v1".Length..] + query);
 
-    /// <summary>Sends a request with the upstream's own credentials; answers when the head of the answer is there.</summary>
-    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sends a request with the upstream's own credentials; answers when the head of the answer is there. A server may close
+    /// a connection just when a request is on its way on it. If a connection that was good before dies without a byte of
+    /// answer, the request is sent once more, on a connection of its own.
+    /// </summary>
+    /// <param name="request">The request; its content can be sent twice.</param>
+    /// <param name="resent">Called when it is sent once more.</param>
+    /// <param name="cancellationToken">Ends the sending, and the wait for the head.</param>
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, Action? resent, CancellationToken cancellationToken)
     {
         request.Headers.Authorization = _authorization;
-        return _invoker.SendAsync(request, cancellationToken);
+        var attempt = new ConnectionAttempt();
+        attempt.Begin();
+        try
+        {
+            return await _invoker.SendAsync(request, cancellationToken);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException
+            && attempt.DiedUnanswered && _unpooled is not null && !cancellationToken.IsCancellationRequested)
+        {
+            resent?.Invoke();
+            return await _unpooled.SendAsync(Copy(request), cancellationToken);
+        }
     }
 
-    public void Dispose() => _invoker.Dispose();
+    /// <summary>What an answer says, without the upstream's key should it repeat it.</summary>
+    public Stream WithoutKey(Stream body) => _secret is null ? body : new MaskedStream(body, _secret);
+
+    public void Dispose()
+    {
+        _invoker.Dispose();
+        _unpooled?.Dispose();
+    }
+
+    private static HttpRequestMessage Copy(HttpRequestMessage request)
+    {
+        var copy = new HttpRequestMessage(request.Method, request.RequestUri) { Content = request.Content };
+        foreach (var (name, values) in request.Headers.NonValidated)
+        {
+            copy.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values);
+        }
+
+        return copy;
+    }
 }

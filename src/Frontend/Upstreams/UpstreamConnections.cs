@@ -5,7 +5,11 @@ namespace Relay.Frontend.Upstreams;
 /// <summary>Makes the connection pool to an upstream.</summary>
 internal static class UpstreamConnections
 {
-    public static SocketsHttpHandler Create(UpstreamTimeouts timeouts, UpstreamTlsOptions tls)
+    /// <summary>Makes one.</summary>
+    /// <param name="timeouts">How long a connection may take.</param>
+    /// <param name="tls">Whom it trusts.</param>
+    /// <param name="lifetime">After how long a connection is no longer used for new calls; zero for one call each.</param>
+    public static SocketsHttpHandler Create(UpstreamTimeouts timeouts, UpstreamTlsOptions tls, TimeSpan lifetime)
     {
         var connections = new SocketsHttpHandler
         {
@@ -17,7 +21,8 @@ internal static class UpstreamConnections
             ConnectTimeout = TimeSpan.FromSeconds(timeouts.Connect),
 
             // DNS changes are seen after this long; a stream that runs is not cut.
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            PooledConnectionLifetime = lifetime,
+            PlaintextStreamFilter = static (context, _) => ValueTask.FromResult<Stream>(new WatchedStream(context.PlaintextStream)),
 
             // When Relay leaves an answer before its end, the upstream must notice and stop generating, not be drained for seconds.
             ResponseDrainTimeout = TimeSpan.FromMilliseconds(200),

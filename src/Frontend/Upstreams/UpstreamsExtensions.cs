@@ -15,10 +15,13 @@ internal static class UpstreamsExtensions
         builder.Services.AddSingleton(services =>
         {
             var options = services.GetRequiredService<IOptions<UpstreamOptions>>().Value;
+            var timeouts = services.GetRequiredService<IOptions<UpstreamTimeouts>>().Value;
+            var tls = services.GetRequiredService<IOptions<UpstreamTlsOptions>>().Value;
             return options.IsConfigured
-                ? Upstream.FromOptions(options, UpstreamConnections.Create(
-                    services.GetRequiredService<IOptions<UpstreamTimeouts>>().Value,
-                    services.GetRequiredService<IOptions<UpstreamTlsOptions>>().Value))
+                ? Upstream.FromOptions(
+                    options,
+                    UpstreamConnections.Create(timeouts, tls, TimeSpan.FromMinutes(5)),
+                    UpstreamConnections.Create(timeouts, tls, TimeSpan.Zero))
                 : new Upstream("simulated", new Uri("http://relay-echo.invalid/v1"), apiKey: null, ActivatorUtilities.CreateInstance<EchoUpstreamHandler>(services));
         });
     }

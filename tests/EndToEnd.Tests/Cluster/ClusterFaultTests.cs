@@ -1,7 +1,6 @@
 using System.Net;
 using Npgsql;
 using Relay.EndToEnd.Tests.Faults;
-using Relay.EndToEnd.Tests.Processes;
 using Relay.Testing;
 using Relay.Testing.Upstreams;
 using Xunit.Abstractions;
@@ -148,7 +147,7 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
             var limited = await LimitedKey.CreateAsync(_cluster, Room);
             using var stop = new CancellationTokenSource();
             using var door = new FrontDoor(_cluster);
-            var callers = _load.RunAsync(() => new Shared(door), new Uri("http://relay"), keys, stop.Token);
+            var callers = _load.RunAsync(new Uri("http://relay"), keys, stop.Token, door);
             var limitedCallers = limited.UseUpAsync(door, stop.Token);
             await _load.EndedAsync(random.Next(50, 300));
             await failAsync(random);
@@ -178,14 +177,6 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
         var gates = new SiloGates(_cluster.AddressOf(silo), listening);
         await _cluster.StartSiloAsync(silo, listening);
         return gates;
-    }
-
-    /// <summary>Leaves the handler that many clients share alone when one of them ends.</summary>
-    private sealed class Shared(HttpMessageHandler inner) : DelegatingHandler(inner)
-    {
-        protected override void Dispose(bool disposing)
-        {
-        }
     }
 
     /// <summary>The gates before both ports of a silo.</summary>

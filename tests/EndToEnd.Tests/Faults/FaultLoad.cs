@@ -34,12 +34,12 @@ internal sealed class FaultLoad(int callers = 200)
     public int Failed => Volatile.Read(ref _refusedCount) + Volatile.Read(ref _cutCount);
 
     /// <summary>Starts the callers. They end when the token says so, after the call that they are at, or when Relay is gone.</summary>
-    public Task RunAsync(Uri relay, IReadOnlyList<LoadKey> keys, CancellationToken stop) =>
-        RunAsync(() => new SocketsHttpHandler(), relay, keys, stop);
-
-    /// <summary>As <see cref="RunAsync(Uri, IReadOnlyList{LoadKey}, CancellationToken)"/>, each caller by a way of its own.</summary>
-    public Task RunAsync(Func<HttpMessageHandler> way, Uri relay, IReadOnlyList<LoadKey> keys, CancellationToken stop) => Task.WhenAll(
-        Enumerable.Range(0, callers).Select(caller => Task.Run(() => CallAsync(way(), relay, keys[caller % keys.Count], stop), CancellationToken.None)));
+    /// <param name="relay">Where they call.</param>
+    /// <param name="keys">The keys that they call with.</param>
+    /// <param name="stop">Ends them.</param>
+    /// <param name="way">What all of them send by, and leave to its owner; null for connections of their own.</param>
+    public Task RunAsync(Uri relay, IReadOnlyList<LoadKey> keys, CancellationToken stop, HttpMessageHandler? way = null) => Task.WhenAll(
+        Enumerable.Range(0, callers).Select(caller => Task.Run(() => CallAsync(way, relay, keys[caller % keys.Count], stop), CancellationToken.None)));
 
     /// <summary>Waits until so many more calls have ended normally.</summary>
     public Task EndedAsync(int count) => ReachedAsync(count, 0);
@@ -51,7 +51,7 @@ internal sealed class FaultLoad(int callers = 200)
     public async Task CallUntilAdmittedAsync(Uri relay, LoadKey key)
     {
         const int TriesMax = 300;
-        using var client = Client(new SocketsHttpHandler(), relay, key);
+        using var client = Client(way: null, relay, key);
         for (var i = 0; i < TriesMax; i++)
         {
             if (await TryAsync(client, stream: false))
@@ -65,14 +65,15 @@ internal sealed class FaultLoad(int callers = 200)
         Assert.Fail("No call was admitted although the fault is over.");
     }
 
-    private static HttpClient Client(HttpMessageHandler way, Uri relay, LoadKey key)
+    private static HttpClient Client(HttpMessageHandler? way, Uri relay, LoadKey key)
     {
-        var client = new HttpClient(way) { BaseAddress = relay };
+        var client = way is null ? new HttpClient() : new HttpClient(way, disposeHandler: false);
+        client.BaseAddress = relay;
         client.DefaultRequestHeaders.Add("Authorization", $"Bearer {key.Text}");
         return client;
     }
 
-    private async Task CallAsync(HttpMessageHandler way, Uri relay, LoadKey key, CancellationToken stop)
+    private async Task CallAsync(HttpMessageHandler? way, Uri relay, LoadKey key, CancellationToken stop)
     {
         using var client = Client(way, relay, key);
         for (var i = 0; !stop.IsCancellationRequested; i++)

@@ -17,7 +17,7 @@ public sealed class TlsTests
             ("Kestrel:Certificates:Default:Path", certificates.ServerPath),
             ("Kestrel:Certificates:Default:KeyPath", certificates.ServerKeyPath)));
         using var client = new HttpMessageInvoker(UpstreamConnections.Create(
-            new UpstreamTimeouts(), new UpstreamTlsOptions { CaFile = certificates.AuthorityPath }));
+            new UpstreamTimeouts(), new UpstreamTlsOptions { CaFile = certificates.AuthorityPath }, TimeSpan.FromMinutes(5)));
 
         using var answer = await client.SendAsync(
             new HttpRequestMessage(HttpMethod.Get, new Uri(relay.BaseUrl, "health/live")), CancellationToken.None);

@@ -7,6 +7,8 @@ namespace Relay.EndToEnd.Tests.Relaying;
 /// <summary>Nothing of a client's secrets reaches the upstream, and nothing of the upstream's the client.</summary>
 public sealed class HeaderTests(RelayFixture fixture) : IClassFixture<RelayFixture>
 {
+    private const string TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
     private static readonly string[] OfTheUpstreamOnly =
         ["openai-organization", "openai-project", "set-cookie", "server", "x-ratelimit-limit-requests", "x-ratelimit-limit-tokens", "x-ratelimit-remaining-requests", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens", "cf-ray", "connection", "keep-alive"];
 
@@ -15,7 +17,7 @@ public sealed class HeaderTests(RelayFixture fixture) : IClassFixture<RelayFixtu
     [InlineData("/v1/models", false)]
     public async Task Request_SecretsOfTheClient_NeverReachTheUpstream(string path, bool post)
     {
-        string[] kept = ["authorization", "user-agent", "x-stainless-lang", "openai-beta", "accept", "host", "content-type", "content-length"];
+        string[] kept = ["authorization", "user-agent", "x-stainless-lang", "openai-beta", "accept", "host", "content-type", "content-length", "traceparent", "tracestate"];
         var caller = await fixture.NewCallerAsync();
         using var request = caller.Request(path, post ? RelayCaller.Chat() : null);
         foreach (var (name, value) in new[]
@@ -23,7 +25,7 @@ public sealed class HeaderTests(RelayFixture fixture) : IClassFixture<RelayFixtu
             ("cookie", "session=client-secret"), ("api-key", "client-secret"), ("x-api-key", "client-secret"), ("openai-organization", "org-client-secret"),
             ("openai-project", "client-secret"), ("proxy-authorization", "Basic client-secret"), ("te", "trailers"), ("upgrade", "h2c"), ("x-odd", "client-secret"),
             ("connection", "x-odd, keep-alive"), ("keep-alive", "timeout=5"), ("x-forwarded-for", "10.1.1.1"), ("forwarded", "for=10.1.1.1"), ("via", "1.1 client"),
-            ("x-request-id", "client-secret"), ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), ("accept-encoding", "gzip, br"),
+            ("x-request-id", "client-secret"), ("traceparent", TraceParent), ("tracestate", "vendor=1"), ("baggage", "user=client-secret"), ("accept-encoding", "gzip, br"),
             ("user-agent", "OpenAI/Python 1.99"), ("x-stainless-lang", "python"), ("openai-beta", "assistants=v2"), ("accept", "application/json"),
         })
         {
@@ -38,6 +40,7 @@ public sealed class HeaderTests(RelayFixture fixture) : IClassFixture<RelayFixtu
         Assert.Equal($"Bearer {RelayApplication.UpstreamKey}", sent.Header("authorization"));
         Assert.Equal("OpenAI/Python 1.99", sent.Header("user-agent"));
         Assert.Equal("python", sent.Header("x-stainless-lang"));
+        Assert.Equal((TraceParent, "vendor=1"), (sent.Header("traceparent"), sent.Header("tracestate")));
         Assert.Equal("assistants=v2", sent.Header("openai-beta"));
         Assert.Equal(fixture.Upstream.BaseUrl.Authority, sent.Header("host"));
     }

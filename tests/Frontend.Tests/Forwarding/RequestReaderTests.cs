@@ -1,5 +1,6 @@
 using Relay.Frontend.Endpoints;
 using Relay.Frontend.Forwarding;
+using Relay.Frontend.Metering;
 
 namespace Relay.Frontend.Tests.Forwarding;
 
@@ -168,6 +169,45 @@ public sealed class RequestReaderTests
         Assert.Empty(facts.Edits);
         Assert.False(facts.UsageAsked);
         Assert.Equal(1, facts.InputTokensEstimated);
+    }
+
+    [Theory]
+    [InlineData("""{"model":"m","background":true}""", false)]
+    [InlineData("""{"model":"m","background":false,"backgroun\u0064":true}""", false)]
+    [InlineData("""{"model":"m","background":false}""", true)]
+    [InlineData("""{"model":"m","background":null,"metadata":{"background":true}}""", true)]
+    public void TryRead_AResponseInTheBackground_IsAFault(string body, bool expected)
+    {
+        Assert.Equal(expected, RequestReader.TryRead(Bodies.Of(body), EndpointTable.Responses, out _, out var fault));
+        Assert.Equal(expected ? null : "background", fault?.Param);
+    }
+
+    [Fact]
+    public void TryRead_AResponse_HasItsCapAndKeepsItsPromptAndIsNotSpliced()
+    {
+        var facts = Read("""{"model":"m","input":"x","stream":true,"stream_options":{"include_obfuscation":false},"prompt":{"id":"p"},"n":"x","max_output_tokens":7}""", EndpointTable.Responses);
+        Assert.Equal((true, 7L, 1, AnswerShape.Response), (facts.Stream, facts.OutputTokensMax, facts.Choices, facts.Shape));
+        Assert.Empty(facts.Edits);
+    }
+
+    [Fact]
+    public void TryRead_AModeration_NeedsNoModelAndCostsNothing()
+    {
+        var facts = Read("""{"input":"some text"}""", EndpointTable.Moderations);
+        Assert.Equal(("omni-moderation-latest", 0L, 0, true), (facts.Model, facts.InputTokensEstimated, facts.Choices, facts.IsFree));
+    }
+
+    [Theory]
+    [InlineData("""{"model":"m","messages":[{"role":"user","content":"one two three four"}]}""", 3 + 1 + 4)]
+    [InlineData("""{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"one two"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}]}""", 3 + 1 + 2 + 1600)]
+    [InlineData("""{"model":"m","user":"not read","metadata":{"x":"not read"},"input":["one two","three"]}""", 3)]
+    [InlineData("""{"model":"m","prompt":[1,2,3]}""", 3)]
+    [InlineData("""{"model":"m","instructions":"one two","input":[{"type":"message","role":"user","content":"three"}]}""", 2 + 3 + 1 + 1)]
+    [InlineData("""{"model":"m","x":"\u00e5","input":"bl\u00e5"}""", 2)]
+    public void CountInput_CountsWhatTheModelReads(string body, long tokens)
+    {
+        Assert.Equal(tokens, RequestReader.CountInput(Bodies.Of(body), Vocabulary.O200k));
+        Assert.Equal(tokens, RequestReader.CountInput(Bodies.Of("\uFEFF" + body, 1), Vocabulary.O200k));
     }
 
     [Theory]

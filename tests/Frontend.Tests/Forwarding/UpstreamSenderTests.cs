@@ -26,18 +26,41 @@ public sealed class UpstreamSenderTests
     {
         using var upstream = new Upstream("test", new Uri("http://127.0.0.1/v1"), apiKey: null, new ThrowingHandler(exception));
         using var deadline = new UpstreamDeadline(TimeProvider.System, TimeSpan.Zero);
-        var sender = new UpstreamSender(
-            upstream,
-            TimeProvider.System,
-            Options.Create(new UpstreamTimeouts()),
-            Options.Create(new ForwardingOptions()),
-            NullLogger<UpstreamSender>.Instance);
-
-        var (answer, failure) = await sender.SendAsync(new DefaultHttpContext(), HttpMethod.Get, "/v1/models", content: null, deadline);
+        var (answer, failure) = await Sender(upstream).SendAsync(new DefaultHttpContext(), HttpMethod.Get, "/v1/models", content: null, deadline);
 
         Assert.Null(answer);
         Assert.Equal(kind, failure!.Kind.ToString());
         Assert.NotNull(failure.Error);
+    }
+
+    [Fact]
+    public async Task SendAsync_ASecondAttemptThatFindsNoConnection_MayHaveBeenSent()
+    {
+        using var upstream = new Upstream(
+            "test", new Uri("http://127.0.0.1/v1"), apiKey: null, new StaleHandler(), new ThrowingHandler(new HttpRequestException(HttpRequestError.ConnectionError)));
+        using var deadline = new UpstreamDeadline(TimeProvider.System, TimeSpan.Zero);
+        var resent = 0;
+
+        var (_, failure) = await Sender(upstream).SendAsync(new DefaultHttpContext(), HttpMethod.Get, "/v1/models", content: null, deadline, () => resent++);
+
+        Assert.Equal((1, UpstreamFailureKind.Broken), (resent, failure!.Kind));
+    }
+
+    private static UpstreamSender Sender(Upstream upstream) => new(
+        upstream,
+        TimeProvider.System,
+        Options.Create(new UpstreamTimeouts()),
+        Options.Create(new ForwardingOptions()),
+        NullLogger<UpstreamSender>.Instance);
+
+    /// <summary>A kept connection that dies under its second request.</summary>
+    private sealed class StaleHandler : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            ConnectionAttempt.Current!.Sent(isReused: true);
+            return Task.FromException<HttpResponseMessage>(new HttpRequestException(HttpRequestError.ResponseEnded));
+        }
     }
 
     private sealed class ThrowingHandler(Exception exception) : HttpMessageHandler

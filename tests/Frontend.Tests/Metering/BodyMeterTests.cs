@@ -32,7 +32,7 @@ public sealed class BodyMeterTests
         using var meter = Read(Encoding.UTF8.GetBytes(Chat), [int.MaxValue]);
         Assert.Equal(ChatUsage, meter.Usage);
         Assert.Equal("gpt-test", meter.Model);
-        Assert.Equal(Encoding.UTF8.GetByteCount("Grüße 😀\n" + "get" + "{\"a\":1}" + "two"), meter.OutputTextBytes);
+        Assert.Equal(Encoding.UTF8.GetByteCount("Grüße 😀\n" + "get" + "{\"a\":1}" + "two"), meter.Text.Bytes);
         Assert.True(meter.IsJson);
     }
 
@@ -43,7 +43,7 @@ public sealed class BodyMeterTests
             using var meter = Read(Encoding.UTF8.GetBytes((hasMark ? "\uFEFF" : "") + Chat), sizes);
             Assert.Equal(ChatUsage, meter.Usage);
             Assert.Equal("gpt-test", meter.Model);
-            Assert.Equal(26, meter.OutputTextBytes);
+            Assert.Equal(26, meter.Text.Bytes);
             Assert.True(meter.IsJson);
         });
 
@@ -51,7 +51,7 @@ public sealed class BodyMeterTests
     public void Complete_ATextCompletion_CountsItsText()
     {
         using var meter = Read("""{"model":"m","choices":[{"text":"abc"},{"text":"de"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"""u8, [7]);
-        Assert.Equal(5, meter.OutputTextBytes);
+        Assert.Equal(5, meter.Text.Bytes);
         Assert.Equal(new TokenUsage { InputTokens = 1, OutputTokens = 2 }, meter.Usage);
     }
 
@@ -63,7 +63,7 @@ public sealed class BodyMeterTests
         var body = $$$"""{"object":"list","data":[{"object":"embedding","index":0,"embedding":{{{embedding}}}}],"model":"e","usage":{"prompt_tokens":8,"total_tokens":8}}""";
         using var meter = Read(Encoding.UTF8.GetBytes(body), [5]);
         Assert.Equal(new TokenUsage { InputTokens = 8 }, meter.Usage);
-        Assert.Equal(0, meter.OutputTextBytes);
+        Assert.Equal(0, meter.Text.Bytes);
     }
 
     [Theory]

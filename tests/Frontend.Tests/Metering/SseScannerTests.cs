@@ -59,7 +59,7 @@ public sealed class SseScannerTests
             var kinds = Scan(Encoding.UTF8.GetBytes(stream), chunks).Select(e => meter.Read(e)).ToArray();
             Assert.Equal([SseEventKind.Data, SseEventKind.Comment, SseEventKind.UsageOnly, SseEventKind.Done], kinds);
             Assert.Equal(3, meter.Usage?.InputTokens);
-            Assert.Equal(2, meter.OutputTextBytes);
+            Assert.Equal(2, meter.Text.Bytes);
         });
 
     [Fact]

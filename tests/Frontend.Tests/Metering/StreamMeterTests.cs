@@ -13,7 +13,6 @@ public sealed class StreamMeterTests
     {
         Assert.Equal(SseEventKind.Data, ReadData("""{"model":"m-1","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null}"""));
         Assert.False(_meter.SawFinish);
-        Assert.Equal(0, _meter.EventsWithContent);
         Assert.Equal(SseEventKind.Data, ReadData("""{"model":"m-2","choices":[{"index":0,"delta":{"content":"Hi there"},"finish_reason":null}],"usage":null}"""));
         Assert.Null(_meter.Usage);
         Assert.Equal(SseEventKind.Data, ReadData("""{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null}"""));
@@ -26,8 +25,7 @@ public sealed class StreamMeterTests
             new TokenUsage { InputTokens = 12, CachedInputTokens = 8, AudioInputTokens = 1, OutputTokens = 2, ReasoningTokens = 1, AudioOutputTokens = 2 },
             _meter.Usage);
         Assert.Equal("m-1", _meter.Model);
-        Assert.Equal(8, _meter.OutputTextBytes);
-        Assert.Equal(1, _meter.EventsWithContent);
+        Assert.Equal(8, _meter.Text.Bytes);
         Assert.True(_meter.SawDone);
         Assert.False(_meter.SawError);
     }
@@ -95,7 +93,14 @@ public sealed class StreamMeterTests
         Assert.Null(_meter.Usage);
         Assert.False(_meter.SawFinish);
         Assert.False(_meter.SawError);
-        Assert.Equal(0, _meter.OutputTextBytes);
+    }
+
+    [Fact]
+    public void Read_MalformedJson_ItsTextUpToTheFaultCounts()
+    {
+        ReadData("""{"choices":[{"delta":{"content":"four"}},""");
+
+        Assert.Equal(4, _meter.Text.Bytes);
     }
 
     [Theory]
@@ -120,7 +125,6 @@ public sealed class StreamMeterTests
         ReadData("""{"choices":[{"delta":{"content":"d"}}],"usage":{}}""");
         Assert.Equal(new TokenUsage { InputTokens = 5, OutputTokens = 2 }, _meter.Usage);
         Assert.False(_meter.SawFinish);
-        Assert.Equal(4, _meter.EventsWithContent);
     }
 
     [Fact]
@@ -187,15 +191,14 @@ public sealed class StreamMeterTests
     public void Read_ADelta_CountsWhatWasGenerated(string delta, long bytes)
     {
         ReadData($$"""{"choices":[{"index":0,"delta":{{delta}},"logprobs":{"content":[{"token":"tok"}]},"finish_reason":null}]}""");
-        Assert.Equal(bytes, _meter.OutputTextBytes);
-        Assert.Equal(bytes > 0 ? 1 : 0, _meter.EventsWithContent);
+        Assert.Equal(bytes, _meter.Text.Bytes);
     }
 
     [Fact]
     public void Read_TextCompletion_CountsTheTextOfEveryChoice()
     {
         ReadData("""{"choices":[{"text":"one","index":0,"finish_reason":null},{"text":"three","index":1,"finish_reason":"length"}]}""");
-        Assert.Equal(8, _meter.OutputTextBytes);
+        Assert.Equal(8, _meter.Text.Bytes);
         Assert.True(_meter.SawFinish);
     }
 
@@ -218,6 +221,8 @@ public sealed class StreamMeterTests
         var usage = """data: {"choices":[],"usage":{"prompt_tokens":12,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":8}}}"""u8.ToArray();
         _meter.Read(chunk);
         _meter.Read(usage);
+
+        // The memory for the text itself was taken with the first of it.
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 100; i++)
         {

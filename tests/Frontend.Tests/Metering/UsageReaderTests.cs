@@ -8,7 +8,9 @@ namespace Relay.Frontend.Tests.Metering;
 public sealed class UsageReaderTests
 {
     [Theory]
-    [InlineData("""{"prompt_tokens":3,"completion_tokens":4,"total_tokens":99}""")]
+    [InlineData("""{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}""")]
+    [InlineData("""{"prompt_tokens":3,"completion_tokens":4,"total_tokens":0}""")]
+    [InlineData("""{"prompt_tokens":3,"completion_tokens":4,"total_tokens":99,"completion_tokens_details":{"reasoning_tokens":0}}""")]
     [InlineData("""{"input_tokens":3,"output_tokens":4}""")]
     [InlineData("""{"completion_tokens":4,"prompt_tokens":3}""")]
     [InlineData("""{"prompt_tokens":3,"completion_tokens":4,"input_tokens":0,"output_tokens":0}""")]
@@ -30,6 +32,12 @@ public sealed class UsageReaderTests
     public void Usage_Details_GiveTheClasses(string json) => Assert.Equal(
         new TokenUsage { InputTokens = 90, OutputTokens = 80, CachedInputTokens = 7, AudioInputTokens = 6, ReasoningTokens = 5, AudioOutputTokens = 4 },
         Read(json).Usage);
+
+    [Theory]
+    [InlineData("""{"prompt_tokens":3,"completion_tokens":4,"total_tokens":12,"completion_tokens_details":{"reasoning_tokens":5}}""")]
+    [InlineData("""{"total_tokens":12,"completion_tokens":4,"prompt_tokens":3}""")]
+    public void Usage_ReasoningInTheTotalOnly_IsOutput(string json) =>
+        Assert.Equal(new TokenUsage { InputTokens = 3, OutputTokens = 9, ReasoningTokens = 5 }, Read(json).Usage);
 
     [Fact]
     public void Usage_TotalAlone_IsInput() =>

@@ -69,7 +69,7 @@ public sealed class UpstreamConnectionsTests : IAsyncLifetime
 
     private async Task<HttpResponseMessage> SendAsync(string? caFile)
     {
-        using var client = new HttpMessageInvoker(UpstreamConnections.Create(new UpstreamTimeouts(), new UpstreamTlsOptions { CaFile = caFile }));
+        using var client = new HttpMessageInvoker(UpstreamConnections.Create(new UpstreamTimeouts(), new UpstreamTlsOptions { CaFile = caFile }, TimeSpan.FromMinutes(5)));
         return await client.SendAsync(new HttpRequestMessage(HttpMethod.Get, _server.Urls.Single()), CancellationToken.None);
     }
 }

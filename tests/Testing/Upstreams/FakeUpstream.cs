@@ -33,6 +33,9 @@ public sealed class FakeUpstream : IAsyncDisposable
     internal const string ChatCompletionsPath = "/v1/chat/completions";
     internal const string CompletionsPath = "/v1/completions";
     internal const string EmbeddingsPath = "/v1/embeddings";
+    internal const string ResponsesPath = "/v1/responses";
+    internal const string InputTokensPath = "/v1/responses/input_tokens";
+    internal const string ModerationsPath = "/v1/moderations";
     internal const string ModelsPath = "/v1/models";
     internal const long CreatedAt = 1_780_000_000;
 
@@ -131,7 +134,7 @@ public sealed class FakeUpstream : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    internal static bool IsMetered(string path) => path is ChatCompletionsPath or CompletionsPath or EmbeddingsPath;
+    internal static bool IsMetered(string path) => path is ChatCompletionsPath or CompletionsPath or EmbeddingsPath or ResponsesPath;
 
     private static void ListenOnLoopback(KestrelServerOptions options)
     {

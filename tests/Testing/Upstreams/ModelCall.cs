@@ -48,7 +48,7 @@ internal sealed record ModelCall
             return null;
         }
 
-        var cap = Member(body, "max_completion_tokens") ?? Member(body, "max_tokens");
+        var cap = Member(body, "max_completion_tokens") ?? Member(body, "max_tokens") ?? Member(body, "max_output_tokens");
         return new ModelCall
         {
             Endpoint = request.Path,
@@ -59,7 +59,7 @@ internal sealed record ModelCall
             OutputTokensMax = cap?.GetInt32(),
             InputTokens = CountInput(body),
             Tool = Member(body, "tools") is { ValueKind: JsonValueKind.Array } tools && tools.GetArrayLength() > 0
-                ? tools[0].GetProperty("function").GetProperty("name").GetString()
+                ? (Member(tools[0], "function") ?? tools[0]).GetProperty("name").GetString()
                 : null,
             Base64 = Member(body, "encoding_format") is { } format && format.ValueEquals("base64"),
         };
@@ -76,17 +76,19 @@ internal sealed record ModelCall
 
     private static List<int> CountInput(JsonElement body)
     {
-        if (Member(body, "messages") is { } messages)
+        if (Member(body, "messages") is { } chat)
         {
-            return [.. messages.EnumerateArray().Select(message => CountText(Member(message, "content")))];
+            return [.. chat.EnumerateArray().Select(message => CountText(Member(message, "content")))];
         }
 
-        return (Member(body, "prompt") ?? Member(body, "input")) switch
+        return (Member(body, "input") ?? Member(body, "prompt")) switch
         {
             null => [],
             { ValueKind: JsonValueKind.String } text => [CountText(text)],
             { } numbers when numbers.GetArrayLength() > 0 && numbers[0].ValueKind == JsonValueKind.Number =>
                 [numbers.GetArrayLength()],
+            { } messages when messages.GetArrayLength() > 0 && messages[0].ValueKind == JsonValueKind.Object =>
+                [.. messages.EnumerateArray().Select(message => CountText(Member(message, "content")))],
             { } several => [.. several.EnumerateArray().Select(CountOne)],
         };
     }

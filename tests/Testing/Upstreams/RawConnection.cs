@@ -31,6 +31,13 @@ public sealed class RawConnection : IDisposable
     /// <summary>Reads a whole request; throws <see cref="IOException"/> if the client goes before its end.</summary>
     public async Task<UpstreamRequest> ReadRequestAsync()
     {
+        var request = await ReadHeadAsync();
+        return request with { Body = await ReadBodyAsync(request) };
+    }
+
+    /// <summary>Reads a request up to its body, which stays unread.</summary>
+    public async Task<UpstreamRequest> ReadHeadAsync()
+    {
         var first = (await ReadLineAsync()).Split(' ');
         var headers = new List<KeyValuePair<string, string>>();
         while (await ReadLineAsync() is { Length: > 0 } line)
@@ -40,7 +47,7 @@ public sealed class RawConnection : IDisposable
         }
 
         var target = first[1].Split('?', 2);
-        var request = new UpstreamRequest
+        return new UpstreamRequest
         {
             Number = _requests++,
             Method = first[0],
@@ -49,7 +56,6 @@ public sealed class RawConnection : IDisposable
             Headers = headers,
             Body = Array.Empty<byte>(),
         };
-        return request with { Body = await ReadBodyAsync(request) };
     }
 
     /// <summary>Sends these bytes.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -16,11 +17,14 @@ internal sealed class UpstreamExchange(
     {
         FakeUpstream.ChatCompletionsPath => new ChatShape(call),
         FakeUpstream.CompletionsPath => new CompletionShape(call),
+        FakeUpstream.ResponsesPath => new ResponseShape(call),
         _ => null,
     };
 
     private bool _opened;
     private int _generated;
+
+    private bool IsResponse => _shape is ResponseShape;
 
     private bool Streams => call is { Stream: true } && _shape is not null;
 
@@ -82,7 +86,7 @@ internal sealed class UpstreamExchange(
             return;
         }
 
-        var (status, body) = request switch
+        var (status, body) = UnbilledAnswers.For(request) ?? request switch
         {
             { Method: "POST", Path: FakeUpstream.EmbeddingsPath } when call is not null => (script.Status, Embeddings()),
             { Method: "POST" } when FakeUpstream.IsMetered(request.Path) =>
@@ -132,6 +136,11 @@ internal sealed class UpstreamExchange(
             await StreamAsync(_shape!.Ending(choice, Capped()), endsLast: choice == call.Choices - 1);
         }
 
+        if (IsResponse)
+        {
+            return;
+        }
+
         if (script.Usage == UsagePlacement.AsAsked && call.IncludeUsage)
         {
             var extra = _shape!.WithoutChoices();
@@ -147,7 +156,7 @@ internal sealed class UpstreamExchange(
         var body = _shape!.Body(_generated, Capped());
         if (script.Usage != UsagePlacement.Nowhere)
         {
-            body["usage"] = UsageObject.Generated(entry!.Usage);
+            body["usage"] = IsResponse ? UsageObject.Responded(entry!.Usage) : UsageObject.Generated(entry!.Usage);
         }
 
         return writer.WriteWholeAsync(Serialize(body), script.Status);
@@ -171,6 +180,11 @@ internal sealed class UpstreamExchange(
             return Task.CompletedTask;
         }
 
+        if (IsResponse)
+        {
+            return StreamTypedAsync(chunk, endsLast);
+        }
+
         switch (script.Usage)
         {
             case UsagePlacement.AsAsked when call!.IncludeUsage:
@@ -190,5 +204,17 @@ internal sealed class UpstreamExchange(
         }
 
         return writer.WriteEventAsync(chunk.ToJsonString(Json));
+    }
+
+    private Task StreamTypedAsync(JsonObject data, bool endsLast)
+    {
+        if (endsLast && script.Usage != UsagePlacement.Nowhere)
+        {
+            data["response"]!["usage"] = UsageObject.Responded(entry!.Usage);
+        }
+
+        return writer.WriteAsync(
+            Encoding.UTF8.GetBytes($"event: {data["type"]}{script.LineEnd}data: {data.ToJsonString(Json)}{script.LineEnd}{script.LineEnd}"),
+            ContentType);
     }
 }

@@ -26,6 +26,16 @@ internal static class UsageObject
         },
     };
 
+    /// <summary>For the Responses API.</summary>
+    public static JsonObject Responded(TokenUsage usage) => new()
+    {
+        ["input_tokens"] = usage.InputTokens,
+        ["input_tokens_details"] = new JsonObject { ["cached_tokens"] = usage.CachedInputTokens },
+        ["output_tokens"] = usage.OutputTokens,
+        ["output_tokens_details"] = new JsonObject { ["reasoning_tokens"] = usage.ReasoningTokens },
+        ["total_tokens"] = usage.TotalTokens,
+    };
+
     /// <summary>For embeddings, which only take in.</summary>
     public static JsonObject Embedded(TokenUsage usage) => new()
     {

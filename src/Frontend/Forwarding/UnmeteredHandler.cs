@@ -6,14 +6,19 @@ using Relay.Grains.Quotas;
 
 namespace Relay.Frontend.Forwarding;
 
-/// <summary>Relays the list of models and single models: for callers with a good key, unmetered, since no upstream charges for it.</summary>
-internal sealed partial class ModelsHandler(
+/// <summary>Relays what no upstream charges for, models and stored responses: for callers with a good key, and not counted.</summary>
+internal sealed partial class UnmeteredHandler(
     AdmissionClient admission,
     UpstreamSender sender,
     TimeProvider time,
-    ILogger<ModelsHandler> logger)
+    ILogger<UnmeteredHandler> logger)
 {
-    public async Task HandleAsync(HttpContext http, string? model)
+    /// <summary>Relays one call.</summary>
+    /// <param name="http">The call.</param>
+    /// <param name="endpoint">What the log calls it.</param>
+    /// <param name="path">The canonical path, with <c>/v1</c>.</param>
+    /// <param name="model">The model that the key must be allowed to use, or null.</param>
+    public async Task HandleAsync(HttpContext http, string endpoint, string path, string? model)
     {
         var startedAt = time.GetUtcNow();
         var keyId = "-";
@@ -33,11 +38,11 @@ internal sealed partial class ModelsHandler(
                 return;
             }
 
-            await RelayAsync(http, model is null ? "/v1/models" : "/v1/models/" + Uri.EscapeDataString(model));
+            await RelayAsync(http, path);
         }
         finally
         {
-            LogCall(RequestIds.Format(RequestIds.Of(http)), keyId, http.Response.StatusCode, (long)(time.GetUtcNow() - startedAt).TotalMilliseconds);
+            LogCall(RequestIds.Format(RequestIds.Of(http)), keyId, endpoint, http.Response.StatusCode, (long)(time.GetUtcNow() - startedAt).TotalMilliseconds);
         }
     }
 
@@ -59,7 +64,7 @@ internal sealed partial class ModelsHandler(
         // Nothing is spent here, so there is nothing to drain for.
         using var deadline = new UpstreamDeadline(time, TimeSpan.Zero);
         await using var hangUp = http.RequestAborted.UnsafeRegister(static state => ((UpstreamDeadline)state!).StartDrain(), deadline);
-        var (answer, failure) = await sender.SendAsync(http, HttpMethod.Get, path, content: null, deadline);
+        var (answer, failure) = await sender.SendAsync(http, HttpMethod.Parse(http.Request.Method), path, content: null, deadline);
         if (answer is null)
         {
             await (failure!.Error is { } error ? ErrorResult.WriteAsync(http, error) : Task.CompletedTask);
@@ -75,6 +80,6 @@ internal sealed partial class ModelsHandler(
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "{RequestId} key={KeyId} endpoint=/v1/models status={Status} ms={DurationMs}")]
-    private partial void LogCall(string requestId, string keyId, int status, long durationMs);
+    [LoggerMessage(LogLevel.Information, "{RequestId} key={KeyId} endpoint={Endpoint} status={Status} ms={DurationMs}")]
+    private partial void LogCall(string requestId, string keyId, string endpoint, int status, long durationMs);
 }

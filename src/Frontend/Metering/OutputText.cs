@@ -1,0 +1,73 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+
+namespace Relay.Frontend.Metering;
+
+/// <summary>
+/// The text that an answer generated, kept for a tokenizer in case the upstream reports no usage: the first part up to a
+/// bound, and the size of it all. Texts that go on side by side, as several choices of a stream do, are kept apart.
+/// </summary>
+/// <param name="keptBytesMax">The most that is kept, in UTF-8 bytes.</param>
+internal sealed class OutputText(int keptBytesMax = OutputText.KeptBytesDefault)
+{
+    private const int KeptBytesDefault = 1024 * 1024;
+
+    // Most answers are not much longer, so that few events need memory of their own.
+    private const int KeptBytesFirst = 4 * 1024;
+
+    // No call asks for so many choices; an upstream that numbers them so must not fill the memory.
+    private const int PlacesMax = 1024;
+
+    private const int Kinds = (int)OutputTextKind.ReasoningContent + 1;
+
+    // By place, and within a place by kind.
+    private readonly Dictionary<long, ArrayBufferWriter<byte>> _kept = [];
+    private readonly long[] _bytes = new long[Kinds];
+    private int _keptBytes;
+
+    /// <summary>All of it, in UTF-8 bytes with JSON escapes undone. Of reasoning under two names, the longer counts.</summary>
+    public long Bytes => BytesOf(OutputTextKind.Said) + BytesOf(OutputTextKind.Called)
+        + Math.Max(BytesOf(OutputTextKind.Reasoning), BytesOf(OutputTextKind.ReasoningContent));
+
+    /// <summary>What was kept of that, text by text.</summary>
+    public IEnumerable<string> Kept
+    {
+        get
+        {
+            var twin = BytesOf(OutputTextKind.Reasoning) >= BytesOf(OutputTextKind.ReasoningContent)
+                ? OutputTextKind.ReasoningContent
+                : OutputTextKind.Reasoning;
+            return _kept.Where(text => text.Key % Kinds != (int)twin).Select(text => Encoding.UTF8.GetString(text.Value.WrittenSpan));
+        }
+    }
+
+    /// <summary>Takes the string on which the reader stands.</summary>
+    /// <param name="kind">What it is.</param>
+    /// <param name="place">Which of the texts side by side it goes on with, from 0.</param>
+    /// <param name="reader">Stands on a string.</param>
+    public void Add(OutputTextKind kind, long place, ref Utf8JsonReader reader)
+    {
+        var bytes = JsonText.DecodedBytes(ref reader);
+        _bytes[(int)kind] += bytes;
+        if (bytes == 0 || _keptBytes >= keptBytesMax)
+        {
+            return;
+        }
+
+        var key = ((place is >= 0 and < PlacesMax ? place : 0) * Kinds) + (int)kind;
+        if (!_kept.TryGetValue(key, out var kept))
+        {
+            _kept[key] = kept = new ArrayBufferWriter<byte>(KeptBytesFirst);
+        }
+
+        var length = Math.Min(JsonText.CopyUtf8(ref reader, kept), keptBytesMax - _keptBytes);
+        kept.Advance(length);
+        _keptBytes += length;
+    }
+
+    /// <summary>Takes so many bytes of text that nothing is known of.</summary>
+    public void AddUnread(long bytes) => _bytes[(int)OutputTextKind.Said] += bytes;
+
+    private long BytesOf(OutputTextKind kind) => _bytes[(int)kind];
+}
