@@ -10,6 +10,9 @@ internal sealed class FrontDoor(RelayCluster cluster) : HttpMessageHandler
 {
     private static readonly Uri Ready = new("/health/ready", UriKind.Relative);
 
+    // Between two questions, when one is not ready.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
     private readonly HttpMessageInvoker _inner = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(2) });
     private int _turn;
 
@@ -22,6 +25,7 @@ internal sealed class FrontDoor(RelayCluster cluster) : HttpMessageHandler
             var frontend = await NextAsync();
             if (!await IsReadyAsync(frontend, cancellationToken))
             {
+                await Task.Delay(Pause, cancellationToken);
                 continue;
             }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using Relay.EndToEnd.Tests.Processes;
@@ -13,6 +14,7 @@ internal sealed class LimitedKey
     private readonly string _id;
     private readonly string _text;
     private readonly int _room;
+    private int _calls;
     private int _ended;
 
     private LimitedKey(RelayCluster cluster, string id, string text, int room) => (_cluster, _id, _text, _room) = (cluster, id, text, room);
@@ -46,7 +48,8 @@ internal sealed class LimitedKey
         {
             try
             {
-                using var response = await Chat.CallAsync(client, "gpt-4o");
+                var model = string.Create(CultureInfo.InvariantCulture, $"{_id}-{Interlocked.Increment(ref _calls)}");
+                using var response = await Chat.CallAsync(client, model);
                 if (response.StatusCode == HttpStatusCode.TooManyRequests)
                 {
                     return;

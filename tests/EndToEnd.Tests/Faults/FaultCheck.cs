@@ -12,12 +12,11 @@ namespace Relay.EndToEnd.Tests.Faults;
 internal static class FaultCheck
 {
     /// <summary>Makes keys, each for a user of its own.</summary>
-    public static async Task<IReadOnlyList<LoadKey>> CreateKeysAsync(RelayProcess relay, string adminKey)
+    public static async Task<IReadOnlyList<LoadKey>> CreateKeysAsync(RelayProcess relay, string adminKey, int count = 4)
     {
-        const int Keys = 4;
         using var admin = await relay.ClientAsync(adminKey);
         var keys = new List<LoadKey>();
-        for (var i = 0; i < Keys; i++)
+        for (var i = 0; i < count; i++)
         {
             var user = string.Create(CultureInfo.InvariantCulture, $"user-{i}");
             using var created = await admin.PostAsJsonAsync(
