@@ -15,7 +15,7 @@ internal sealed partial class AdmissionClient
     private readonly Outbox _outbox;
     private readonly Releases _releases;
     private readonly TimeProvider _time;
-    private readonly TimeSpan _settleTime;
+    private readonly TimeSpan _reserveTime;
     private readonly ILogger<AdmissionClient> _logger;
     private readonly ResiliencePipeline _untilSettled;
     private readonly GrainRetry _retry;
@@ -36,11 +36,11 @@ internal sealed partial class AdmissionClient
         _time = time;
         _retry = retry;
         _logger = logger;
-        _settleTime = TimeSpan.FromSeconds(options.Value.SettleSeconds);
+        _reserveTime = TimeSpan.FromSeconds(options.Value.ReserveSeconds);
 
         // A settle may arrive twice: it carries the call's id. So it is sent again until it is acknowledged.
         _untilSettled = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddTimeout(_settleTime)
+            .AddTimeout(TimeSpan.FromSeconds(options.Value.SettleSeconds))
             .AddRetry(new RetryStrategyOptions
             {
                 // A full ledger queue does not empty while callers press on: such a count goes to the outbox at once.
@@ -171,7 +171,7 @@ internal sealed partial class AdmissionClient
     {
         try
         {
-            return !_outbox.IsWaiting(keyId) || await _outbox.SendAsync(keyId).WaitAsync(_settleTime, _time);
+            return !_outbox.IsWaiting(keyId) || await _outbox.SendAsync(keyId).WaitAsync(_reserveTime, _time);
         }
         catch (TimeoutException)
         {

@@ -17,6 +17,8 @@ internal sealed class GrainRetry
 {
     private static readonly TimeSpan PauseMax = TimeSpan.FromMilliseconds(500);
 
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _settleTime;
     private readonly ResiliencePipeline _untilAnswered;
     private readonly ResiliencePipeline _patiently;
     private readonly ResiliencePipeline<AdmissionDecision> _untilDecided;
@@ -24,6 +26,8 @@ internal sealed class GrainRetry
     public GrainRetry(TimeProvider time, IOptions<AdmissionOptions> options, IOptions<OwnershipOptions> ownership)
     {
         var total = TimeSpan.FromSeconds(options.Value.ReserveSeconds);
+        _time = time;
+        _settleTime = TimeSpan.FromSeconds(options.Value.SettleSeconds);
         _untilAnswered = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddTimeout(total)
             .AddRetry(WhilePassing(int.MaxValue))
@@ -61,6 +65,11 @@ internal sealed class GrainRetry
     /// <summary>As <see cref="AskAsync"/>, for what may take long to answer: only the number of tries is bounded.</summary>
     public ValueTask<T> AskPatientlyAsync<T>(Func<ValueTask<T>> ask, CancellationToken cancellationToken) =>
         _patiently.ExecuteAsync(async _ => await ask(), cancellationToken);
+
+    /// <summary>Asks a key's grain to settle a call until it has, or says why not. A silo that is frozen is not waited for to the end.</summary>
+    /// <exception cref="TimeoutRejectedException">None settled it in time.</exception>
+    public Task<SettleResult> SettleAsync(IKeyGrain key, Settlement settlement) =>
+        AskAsync(() => key.SettleAsync(settlement).WaitAsync(_settleTime, _time));
 
     /// <summary>Asks a key's grain for a hold until it decides. A request's hold is made once, however often it is asked for.</summary>
     /// <exception cref="TimeoutRejectedException">None decided in time.</exception>

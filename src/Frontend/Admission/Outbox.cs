@@ -12,6 +12,7 @@ namespace Relay.Frontend.Admission;
 internal sealed partial class Outbox(
     IGrainFactory grains,
     OutboxPlace place,
+    GrainRetry retry,
     TimeProvider time,
     IOptions<OutboxOptions> options,
     ILogger<Outbox> logger) : BackgroundService
@@ -206,7 +207,7 @@ internal sealed partial class Outbox(
         {
             while (Peek(keyId) is { } entry)
             {
-                var result = await grains.GetGrain<IKeyGrain>(KeyId.ToGrainKey(keyId)).SettleAsync(entry.Settlement);
+                var result = await retry.SettleAsync(grains.GetGrain<IKeyGrain>(KeyId.ToGrainKey(keyId)), entry.Settlement);
                 if (result == SettleResult.UnknownKey)
                 {
                     SetAside("unknown key", JsonOf(entry));

@@ -80,6 +80,9 @@ internal sealed class RelayCluster : IAsyncDisposable
     {
         var environment = Environment(connectionString: null);
         environment["Relay__Role"] = "Frontend";
+
+        // Longer than the default, for machines that are slow: what is tested is that calls wait, not how long.
+        environment["Relay__Admission__ReserveSeconds"] = "60";
         environment["RELAY_ADMIN_KEY"] = AdminKey;
         environment["OPENAI_BASE_URL"] = _upstream.ToString();
         environment["OPENAI_API_KEY"] = "sk-upstream-that-only-relay-knows";

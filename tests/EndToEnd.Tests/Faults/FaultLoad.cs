@@ -22,6 +22,8 @@ internal sealed class FaultLoad(int callers = 200)
     private readonly Lock _lock = new();
     private readonly ConcurrentQueue<string> _ended = new();
     private readonly List<(int Ended, int Refused, TaskCompletionSource Reached)> _waiters = [];
+    private readonly List<(string KeyId, int Ended, TaskCompletionSource Reached)> _keyWaiters = [];
+    private readonly Dictionary<string, int> _endedByKey = new(StringComparer.Ordinal);
     private int _calls;
     private int _endedCount;
     private int _refusedCount;
@@ -44,6 +46,10 @@ internal sealed class FaultLoad(int callers = 200)
     /// <summary>Waits until so many more calls have ended normally.</summary>
     public Task EndedAsync(int count) => ReachedAsync(count, 0);
 
+    /// <summary>Waits until each key's calls have ended normally that often again, which shows that its grain answers.</summary>
+    public Task EndedOfEachAsync(IReadOnlyList<LoadKey> keys, int count) =>
+        Task.WhenAll(keys.Select(key => ReachedAsync(key.Id, count)));
+
     /// <summary>Waits until so many more calls were refused because of a fault.</summary>
     public Task RefusedAsync(int count) => ReachedAsync(0, count);
 
@@ -54,7 +60,7 @@ internal sealed class FaultLoad(int callers = 200)
         using var client = Client(way: null, relay, key);
         for (var i = 0; i < TriesMax; i++)
         {
-            if (await TryAsync(client, stream: false))
+            if (await TryAsync(client, key, stream: false))
             {
                 return;
             }
@@ -80,7 +86,7 @@ internal sealed class FaultLoad(int callers = 200)
         {
             try
             {
-                if (!await TryAsync(client, stream: i % 2 == 0))
+                if (!await TryAsync(client, key, stream: i % 2 == 0))
                 {
                     await Task.Delay(Pause, CancellationToken.None);
                 }
@@ -99,7 +105,7 @@ internal sealed class FaultLoad(int callers = 200)
     }
 
     /// <summary>False when the call was refused for a fault.</summary>
-    private async Task<bool> TryAsync(HttpClient client, bool stream)
+    private async Task<bool> TryAsync(HttpClient client, LoadKey key, bool stream)
     {
         var model = string.Create(CultureInfo.InvariantCulture, $"model-{Interlocked.Increment(ref _calls)}");
         using var response = await client.PostAsJsonAsync(
@@ -115,6 +121,7 @@ internal sealed class FaultLoad(int callers = 200)
         Assert.Equal(stream, text.EndsWith("data: [DONE]\n\n", StringComparison.Ordinal));
         _ended.Enqueue(model);
         Note(ended: 1, refused: 0);
+        NoteEnded(key.Id);
         return true;
     }
 
@@ -125,6 +132,29 @@ internal sealed class FaultLoad(int callers = 200)
             var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiters.Add((_endedCount + ended, _refusedCount + refused, reached));
             return reached.Task.WaitAsync(WaitMax);
+        }
+    }
+
+    private Task ReachedAsync(string keyId, int count)
+    {
+        lock (_lock)
+        {
+            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _keyWaiters.Add((keyId, _endedByKey.GetValueOrDefault(keyId) + count, reached));
+            return reached.Task.WaitAsync(WaitMax);
+        }
+    }
+
+    private void NoteEnded(string keyId)
+    {
+        lock (_lock)
+        {
+            var ended = _endedByKey[keyId] = _endedByKey.GetValueOrDefault(keyId) + 1;
+            foreach (var waiter in _keyWaiters.FindAll(waiter => ended >= waiter.Ended && string.Equals(keyId, waiter.KeyId, StringComparison.Ordinal)))
+            {
+                waiter.Reached.TrySetResult();
+                _keyWaiters.Remove(waiter);
+            }
         }
     }
 
