@@ -12,7 +12,7 @@ namespace Relay.Testing;
 public sealed class RelayProcess : IAsyncDisposable
 {
     // Only a process that hangs reaches it.
-    private static readonly TimeSpan WaitMax = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan WaitMax = TimeSpan.FromMinutes(3);
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();
@@ -32,6 +32,9 @@ public sealed class RelayProcess : IAsyncDisposable
 
     /// <summary>The built program of a silo alone.</summary>
     public static string SiloPath { get; } = FindProgram("Silo");
+
+    /// <summary>Whether the programs were built as <c>debug</c> or <c>release</c>.</summary>
+    public static string Configuration { get; } = new DirectoryInfo(Path.GetDirectoryName(ProgramPath)!).Name;
 
     /// <summary>All that was written to standard output so far.</summary>
     public string Output => Text(_output);
@@ -56,28 +59,31 @@ public sealed class RelayProcess : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It ended before.</exception>
     public static async Task<RelayProcess> StartSiloAsync(string directory, IReadOnlyDictionary<string, string> environment)
     {
-        var silo = LaunchProgram(SiloPath, directory, environment, "--urls", "http://127.0.0.1:0");
+        var silo = LaunchProgram(directory, environment, ["dotnet", SiloPath, "--urls", "http://127.0.0.1:0"]);
         _ = await silo.ListeningAsync();
         return silo;
     }
 
     /// <summary>Starts it with exactly this command line, and waits for nothing.</summary>
     public static RelayProcess Launch(string directory, IReadOnlyDictionary<string, string>? environment, params string[] arguments) =>
-        LaunchProgram(ProgramPath, directory, environment, arguments);
+        LaunchProgram(directory, environment, ["dotnet", ProgramPath, .. arguments]);
 
-    /// <summary>Starts a program of Relay's with exactly this command line, and waits for nothing.</summary>
-    public static RelayProcess LaunchProgram(
-        string program, string directory, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
+    /// <summary>Starts a script that starts Relay, with exactly this command line, and waits for nothing.</summary>
+    public static RelayProcess LaunchScript(string directory, string script, params string[] arguments) =>
+        LaunchProgram(directory, environment: null, ["bash", script, .. arguments]);
+
+    private static RelayProcess LaunchProgram(
+        string directory, IReadOnlyDictionary<string, string>? environment, string[] command)
     {
         // A limit on the size of files then fails the write, as a full disk does, and does not kill the process.
-        var start = new ProcessStartInfo("sh", ["-c", "trap '' XFSZ; exec dotnet \"$@\"", "relay"])
+        var start = new ProcessStartInfo("sh", ["-c", "trap '' XFSZ; exec \"$@\"", "relay"])
         {
             UseShellExecute = false,
             WorkingDirectory = directory,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in arguments.Prepend(program))
+        foreach (var argument in command)
         {
             start.ArgumentList.Add(argument);
         }

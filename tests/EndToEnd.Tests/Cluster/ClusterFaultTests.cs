@@ -178,7 +178,7 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
 
         await using var database = new NpgsqlConnection(_cluster.Postgres.ConnectionString);
         await FaultCheck.AssertWholeAsync(database);
-        output.WriteLine($"{FaultRounds.Count} rounds, {_load.Ended.Count} calls ended normally, {_load.Failed} failed.");
+        output.WriteLine($"{FaultRounds.Count} rounds, {_load.Ended.Count} calls ended normally, {_load.Failed} failed; the longest took {_load.Longest.TotalSeconds:F1} s.");
     }
 
     /// <summary>Waits until the keys of a silo that is gone have found another one: each must answer more often than it has callers that may have been answered before.</summary>

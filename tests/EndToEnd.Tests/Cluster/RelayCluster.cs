@@ -112,10 +112,24 @@ internal sealed class RelayCluster : IAsyncDisposable
 
     private string FolderOf(string name) => Directory.CreateDirectory(Path.Combine(_directory.FullPath, name)).FullName;
 
-    private Dictionary<string, string> Environment(string? connectionString) => new(StringComparer.Ordinal)
+    private Dictionary<string, string> Environment(string? connectionString)
     {
-        ["Relay__Database__Provider"] = "PostgreSql",
-        ["ConnectionStrings__Relay"] = connectionString ?? Postgres.ConnectionString,
-        ["Relay__Cluster__ClusterId"] = string.Create(CultureInfo.InvariantCulture, $"test-{_id}"),
-    };
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["Relay__Database__Provider"] = "PostgreSql",
+            ["ConnectionStrings__Relay"] = connectionString ?? Postgres.ConnectionString,
+            ["Relay__Cluster__ClusterId"] = string.Create(CultureInfo.InvariantCulture, $"test-{_id}"),
+        };
+
+        // So that fail-over can be measured with other settings.
+        foreach (System.Collections.DictionaryEntry variable in System.Environment.GetEnvironmentVariables())
+        {
+            if (((string)variable.Key).StartsWith("Relay__Cluster__", StringComparison.Ordinal))
+            {
+                environment[(string)variable.Key] = (string)variable.Value!;
+            }
+        }
+
+        return environment;
+    }
 }

@@ -28,12 +28,16 @@ internal sealed class FaultLoad(int callers = 200)
     private int _endedCount;
     private int _refusedCount;
     private int _cutCount;
+    private long _longestTicks;
 
     /// <summary>The models of the calls that ended normally, of all runs.</summary>
     public IReadOnlyCollection<string> Ended => _ended;
 
     /// <summary>How many calls were refused because of a fault, or cut.</summary>
     public int Failed => Volatile.Read(ref _refusedCount) + Volatile.Read(ref _cutCount);
+
+    /// <summary>How long the longest call took that ended normally.</summary>
+    public TimeSpan Longest => TimeSpan.FromTicks(Volatile.Read(ref _longestTicks));
 
     /// <summary>Starts the callers. They end when the token says so, after the call that they are at, or when Relay is gone.</summary>
     /// <param name="relay">Where they call.</param>
@@ -107,6 +111,7 @@ internal sealed class FaultLoad(int callers = 200)
     /// <summary>False when the call was refused for a fault.</summary>
     private async Task<bool> TryAsync(HttpClient client, LoadKey key, bool stream)
     {
+        var began = TimeProvider.System.GetTimestamp();
         var model = string.Create(CultureInfo.InvariantCulture, $"model-{Interlocked.Increment(ref _calls)}");
         using var response = await client.PostAsJsonAsync(
             "/v1/chat/completions", new { model, stream, messages = new[] { new { role = "user", content = "hello there" } } });
@@ -121,7 +126,7 @@ internal sealed class FaultLoad(int callers = 200)
         Assert.Equal(stream, text.EndsWith("data: [DONE]\n\n", StringComparison.Ordinal));
         _ended.Enqueue(model);
         Note(ended: 1, refused: 0);
-        NoteEnded(key.Id);
+        NoteEnded(key.Id, TimeProvider.System.GetElapsedTime(began));
         return true;
     }
 
@@ -145,10 +150,11 @@ internal sealed class FaultLoad(int callers = 200)
         }
     }
 
-    private void NoteEnded(string keyId)
+    private void NoteEnded(string keyId, TimeSpan duration)
     {
         lock (_lock)
         {
+            _longestTicks = Math.Max(_longestTicks, duration.Ticks);
             var ended = _endedByKey[keyId] = _endedByKey.GetValueOrDefault(keyId) + 1;
             foreach (var waiter in _keyWaiters.FindAll(waiter => ended >= waiter.Ended && string.Equals(keyId, waiter.KeyId, StringComparison.Ordinal)))
             {

@@ -17,7 +17,7 @@ public sealed class SettingsCheckTests
     [InlineData("Relay:Timeouts:BetweenBytes", "86400")]
     [InlineData("relay:drain:bytes", "0")]
     [InlineData("Relay:Drain:Seconds", "3600")]
-    [InlineData("Relay:Admission:RenewSeconds", "60")]
+    [InlineData("Relay:Admission:ReserveSeconds", "60")]
     [InlineData("OPENAI_BASE_URL", "https://example.com/openai/v1/")]
     public void Run_GoodValue_FindsNothing(string name, string value) => Assert.Empty(Find((name, value)));
 

@@ -10,6 +10,7 @@ using Relay.Silo.Tests.Storage;
 
 namespace Relay.Silo.Tests.Hosting;
 
+[Collection("Listening sockets")]
 public sealed class SiloHealthTests
 {
     [Fact]

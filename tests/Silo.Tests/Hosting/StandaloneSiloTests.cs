@@ -12,6 +12,7 @@ using Relay.Silo.Tests.Storage;
 namespace Relay.Silo.Tests.Hosting;
 
 /// <summary>Real hosts, side by side and after each other.</summary>
+[Collection("Listening sockets")]
 public sealed class StandaloneSiloTests : IDisposable
 {
     private const string Key = "key_0000000000000001";
