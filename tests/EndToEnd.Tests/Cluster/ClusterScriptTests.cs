@@ -42,7 +42,7 @@ public sealed class ClusterScriptTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Contains("hello cluster", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(0, await script.StopAsync());
-        Assert.Empty(System.Diagnostics.Process.GetProcesses().Where(process => IsOf(process, address)));
+        Assert.DoesNotContain(System.Diagnostics.Process.GetProcesses(), process => IsOf(process, address));
     }
 
     private static bool IsOf(System.Diagnostics.Process process, string address)
