@@ -42,7 +42,7 @@ stop() {
 
 # PostgreSQL refuses to run as root.
 as_postgres() {
-  if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi
+  if [ "$(id -u)" = 0 ]; then (cd / && exec runuser -u postgres -- "$@"); else "$@"; fi
 }
 
 start_postgres() {
@@ -54,7 +54,13 @@ start_postgres() {
     exit 1
   fi
   mkdir -p "$folder/postgres"
-  [ "$(id -u)" != 0 ] || chown postgres "$folder/postgres"
+  if [ "$(id -u)" = 0 ]; then
+    chown postgres "$folder/postgres"
+    if ! as_postgres test -w "$folder/postgres"; then
+      echo "PostgreSQL does not run as root, and its user postgres may not enter $folder: start in another folder, or as another user." >&2
+      exit 1
+    fi
+  fi
   if [ ! -d "$folder/postgres/data" ]; then
     as_postgres "$binaries/initdb" -D "$folder/postgres/data" -U postgres -A trust -E UTF8 --no-locale > "$folder/initdb.log"
   fi

@@ -25,6 +25,12 @@ public sealed class ClusterScriptTests : IAsyncLifetime
     {
         Skip.IfNot(Directory.Exists("/usr/lib/postgresql"), "There is no PostgreSQL: install the package postgresql.");
 
+        if (Environment.IsPrivilegedProcess && !OperatingSystem.IsWindows())
+        {
+            // PostgreSQL runs as another user then, who must be able to enter.
+            File.SetUnixFileMode(_directory.FullPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+        }
+
         // A loopback address that nobody else is at, so that its ports are free.
         var address = string.Create(CultureInfo.InvariantCulture, $"127.250.{Random.Shared.Next(250)}.{Random.Shared.Next(1, 250)}");
         await using var script = RelayProcess.LaunchScript(
