@@ -24,12 +24,19 @@ internal static class AdminJson
     public static IResult Ok<T>(T value, int status = StatusCodes.Status200OK) => Results.Json(value, Options, statusCode: status);
 
     /// <summary>Reads a request's body; exactly one of the two results is given.</summary>
-    public static async Task<(T? Value, RelayError? Error)> ReadAsync<T>(HttpContext http)
+    /// <param name="http">The request.</param>
+    /// <param name="whenEmpty">What an empty body stands for; null when there must be one.</param>
+    public static async Task<(T? Value, RelayError? Error)> ReadAsync<T>(HttpContext http, T? whenEmpty = null)
         where T : class
     {
         if (await ReadBytesAsync(http) is not { } body)
         {
             return (null, RelayError.BodyTooLarge(BodyBytesMax));
+        }
+
+        if (body.IsEmpty && whenEmpty is not null)
+        {
+            return (whenEmpty, null);
         }
 
         try

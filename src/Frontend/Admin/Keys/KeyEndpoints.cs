@@ -14,7 +14,9 @@ internal static class KeyEndpoints
         group.MapPost("/keys", CreateAsync);
         group.MapGet("/keys", ListAsync);
         group.MapGet("/keys/{id}", GetAsync);
+        group.MapPatch("/keys/{id}", UpdateAsync);
         group.MapDelete("/keys/{id}", RevokeAsync);
+        group.MapPost("/keys/{id}/rotate", RotateAsync);
         group.MapGet("/keys/{id}/usage", GetUsageAsync);
     }
 
@@ -53,6 +55,56 @@ internal static class KeyEndpoints
         KeyId.IsWellFormed(id) && await Grain(grains, id).GetAsync() is { } info
             ? AdminJson.Ok(KeyBody.From(info, time.GetUtcNow()))
             : NotFound();
+
+    private static async Task<IResult> UpdateAsync(string id, HttpContext http, IGrainFactory grains, GrainRetry retry, TimeProvider time)
+    {
+        var (body, error) = await AdminJson.ReadAsync<PatchKeyBody>(http);
+        error ??= ChangedKey.FindFault(body!, time.GetUtcNow());
+        if (error is not null)
+        {
+            return new ErrorResult(error);
+        }
+
+        var patch = ChangedKey.Make(body!);
+        return await ChangeAsync(id, key => key.UpdateAsync(patch), text: null, http, grains, retry, time);
+    }
+
+    private static async Task<IResult> RotateAsync(string id, HttpContext http, IGrainFactory grains, GrainRetry retry, TimeProvider time)
+    {
+        var (body, error) = await AdminJson.ReadAsync(http, whenEmpty: new RotateKeyBody());
+        error ??= ChangedKey.FindFault(body!);
+        if (error is not null)
+        {
+            return new ErrorResult(error);
+        }
+
+        if (!KeyId.IsWellFormed(id))
+        {
+            return NotFound();
+        }
+
+        // Made once: however often the grain is asked, it is one rotation.
+        var rotation = ChangedKey.Make(id, body!, out var text);
+        return await ChangeAsync(id, key => key.RotateAsync(rotation), text, http, grains, retry, time);
+    }
+
+    private static async Task<IResult> ChangeAsync(
+        string id, Func<IKeyGrain, Task<KeyInfo?>> change, string? text, HttpContext http, IGrainFactory grains, GrainRetry retry, TimeProvider time)
+    {
+        if (!KeyId.IsWellFormed(id)
+            || await retry.AskPatientlyAsync(async () => await change(Grain(grains, id)), http.RequestAborted) is not { } info)
+        {
+            return NotFound();
+        }
+
+        if (info.Settings.RevokedAt is not null)
+        {
+            return new ErrorResult(RelayError.BadRequest("This key is revoked, for good: it cannot be changed. Make a new one."));
+        }
+
+        http.Response.Headers.CacheControl = "no-store";
+        return AdminJson.Ok(KeyBody.From(info, time.GetUtcNow(), text));
+    }
 
     private static async Task<IResult> RevokeAsync(string id, IGrainFactory grains) =>
         KeyId.IsWellFormed(id) && await Grain(grains, id).RevokeAsync() ? AdminJson.Ok(new DeletedBody(id)) : NotFound();
