@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;
 using Relay.Frontend.Errors;
 
@@ -9,7 +10,8 @@ namespace Relay.Frontend.Admin;
 /// <summary>Reads and writes the admin API's JSON: snake_case, nulls written, unknown members refused by name.</summary>
 internal static class AdminJson
 {
-    private const int BodyBytesMax = 1024 * 1024;
+    /// <summary>The most bytes that a body may have.</summary>
+    public const int BodyBytesMax = 1024 * 1024;
 
     public static readonly JsonSerializerOptions Options = new()
     {
@@ -17,6 +19,7 @@ internal static class AdminJson
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         AllowDuplicateProperties = false,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
 

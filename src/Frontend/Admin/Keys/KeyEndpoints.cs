@@ -1,4 +1,5 @@
 using Relay.Frontend.Admin.Contracts;
+using Relay.Frontend.Admin.OpenApi;
 using Relay.Frontend.Admission;
 using Relay.Frontend.Errors;
 using Relay.Grains.Directory;
@@ -11,13 +12,13 @@ internal static class KeyEndpoints
 {
     public static void Map(RouteGroupBuilder group)
     {
-        group.MapPost("/keys", CreateAsync);
-        group.MapGet("/keys", ListAsync);
-        group.MapGet("/keys/{id}", GetAsync);
-        group.MapPatch("/keys/{id}", UpdateAsync);
-        group.MapDelete("/keys/{id}", RevokeAsync);
-        group.MapPost("/keys/{id}/rotate", RotateAsync);
-        group.MapGet("/keys/{id}/usage", GetUsageAsync);
+        group.MapPost("/keys", CreateAsync).WithMetadata(KeyOperations.Create);
+        group.MapGet("/keys", ListAsync).WithMetadata(KeyOperations.List);
+        group.MapGet("/keys/{id}", GetAsync).WithMetadata(KeyOperations.Get);
+        group.MapPatch("/keys/{id}", UpdateAsync).WithMetadata(KeyOperations.Update);
+        group.MapDelete("/keys/{id}", RevokeAsync).WithMetadata(KeyOperations.Revoke);
+        group.MapPost("/keys/{id}/rotate", RotateAsync).WithMetadata(KeyOperations.Rotate);
+        group.MapGet("/keys/{id}/usage", GetUsageAsync).WithMetadata(KeyOperations.Usage);
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, IGrainFactory grains, GrainRetry retry, TimeProvider time)
