@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
-using Relay.Frontend.Admin.Contracts;
 using Scalar.AspNetCore;
 
 namespace Relay.Frontend.Admin.OpenApi;
@@ -35,15 +34,7 @@ internal static class AdminDocument
             options.ShouldInclude = static description => description.ActionDescriptor.EndpointMetadata.OfType<Operation>().Any();
             options.CreateSchemaReferenceId = NameOf;
             options.AddOperationTransformer<OperationTransformer>();
-            options.AddSchemaTransformer(static (schema, context, _) =>
-            {
-                if (context.JsonTypeInfo.Type == typeof(LimitBody))
-                {
-                    schema.Required = new HashSet<string>(StringComparer.Ordinal) { "metric", "amount" };
-                }
-
-                return Task.CompletedTask;
-            });
+            options.AddSchemaTransformer<SchemaTransformer>();
             options.AddDocumentTransformer(static (document, _, _) =>
             {
                 Describe(document);
