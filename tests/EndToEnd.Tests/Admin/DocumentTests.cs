@@ -103,7 +103,7 @@ public sealed class DocumentTests(AdminFixture relay) : IClassFixture<AdminFixtu
         var policy = Assert.Single(page.Headers.GetValues("Content-Security-Policy"));
         Assert.Contains("default-src 'none'", policy, StringComparison.Ordinal);
         Assert.DoesNotContain("http", policy, StringComparison.Ordinal);
-        var scripts = Regex.Matches(html, "src=\"([^\"]+)\"", RegexOptions.None, TimeSpan.FromSeconds(5)).Select(match => match.Groups[1].Value).ToList();
+        var scripts = Regex.Matches(html, "src=\"(?<path>[^\"]+)\"", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5)).Select(match => match.Groups["path"].Value).ToList();
         Assert.NotEmpty(scripts);
         foreach (var script in scripts)
         {

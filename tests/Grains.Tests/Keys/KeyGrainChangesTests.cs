@@ -1,7 +1,6 @@
 using Relay.Grains.Admission;
 using Relay.Grains.Keys;
 using Relay.Grains.Quotas;
-using Relay.Grains.Tests.Quotas;
 
 namespace Relay.Grains.Tests.Keys;
 
