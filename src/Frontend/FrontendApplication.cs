@@ -1,5 +1,6 @@
 using Relay.Configuration;
 using Relay.Frontend.Admin;
+using Relay.Frontend.Admin.OpenApi;
 using Relay.Frontend.Admission;
 using Relay.Frontend.Dashboard;
 using Relay.Frontend.Errors;
@@ -53,6 +54,7 @@ internal static class FrontendApplication
         builder.AddForwarding();
         builder.AddHealth();
         builder.AddShutdown();
+        builder.AddAdminDocument();
 
         var app = builder.Build();
         SettingsCheck.Run(app.Services);
@@ -62,6 +64,7 @@ internal static class FrontendApplication
         app.MapHealth();
         app.MapRelay();
         app.MapAdmin();
+        app.MapAdminDocument();
         if (DashboardOptions.IsEnabled(app.Configuration))
         {
             app.MapDashboard();

@@ -37,7 +37,7 @@ public sealed partial class LayeringTests
         {
             "Frontend",
             ["Grains.Abstractions", "Shared", "Silo"],
-            ["Microsoft.Orleans.Client", "Microsoft.Orleans.Dashboard", "Microsoft.ML.Tokenizers", "Microsoft.ML.Tokenizers.Data.Cl100kBase", "Microsoft.ML.Tokenizers.Data.O200kBase", "Polly.Core"]
+            ["Microsoft.AspNetCore.OpenApi", "Microsoft.Orleans.Client", "Microsoft.Orleans.Dashboard", "Microsoft.ML.Tokenizers", "Microsoft.ML.Tokenizers.Data.Cl100kBase", "Microsoft.ML.Tokenizers.Data.O200kBase", "Polly.Core", "Scalar.AspNetCore"]
         },
     };
 

@@ -25,6 +25,13 @@ public sealed class MemoryKeyDirectory(MemoryLedger ledger) : IKeyDirectory
         Task.FromResult(_keys.GetValueOrDefault(keyId));
 
     /// <inheritdoc />
+    public Task UpdateAsync(KeyClaim owner, KeySettings settings, CancellationToken cancellationToken)
+    {
+        _keys[owner.KeyId] = settings;
+        return Written();
+    }
+
+    /// <inheritdoc />
     public Task RevokeAsync(KeyClaim owner, DateTimeOffset revokedAt, CancellationToken cancellationToken)
     {
         if (_keys.TryGetValue(owner.KeyId, out var settings) && settings.RevokedAt is null)

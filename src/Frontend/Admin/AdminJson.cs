@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;
 using Relay.Frontend.Errors;
 
@@ -9,7 +10,8 @@ namespace Relay.Frontend.Admin;
 /// <summary>Reads and writes the admin API's JSON: snake_case, nulls written, unknown members refused by name.</summary>
 internal static class AdminJson
 {
-    private const int BodyBytesMax = 1024 * 1024;
+    /// <summary>The most bytes that a body may have.</summary>
+    public const int BodyBytesMax = 1024 * 1024;
 
     public static readonly JsonSerializerOptions Options = new()
     {
@@ -17,6 +19,7 @@ internal static class AdminJson
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         AllowDuplicateProperties = false,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
 
@@ -24,12 +27,19 @@ internal static class AdminJson
     public static IResult Ok<T>(T value, int status = StatusCodes.Status200OK) => Results.Json(value, Options, statusCode: status);
 
     /// <summary>Reads a request's body; exactly one of the two results is given.</summary>
-    public static async Task<(T? Value, RelayError? Error)> ReadAsync<T>(HttpContext http)
+    /// <param name="http">The request.</param>
+    /// <param name="whenEmpty">What an empty body stands for; null when there must be one.</param>
+    public static async Task<(T? Value, RelayError? Error)> ReadAsync<T>(HttpContext http, T? whenEmpty = null)
         where T : class
     {
         if (await ReadBytesAsync(http) is not { } body)
         {
             return (null, RelayError.BodyTooLarge(BodyBytesMax));
+        }
+
+        if (body.IsEmpty && whenEmpty is not null)
+        {
+            return (whenEmpty, null);
         }
 
         try

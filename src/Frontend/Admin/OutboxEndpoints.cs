@@ -1,4 +1,5 @@
 using Relay.Frontend.Admin.Contracts;
+using Relay.Frontend.Admin.OpenApi;
 using Relay.Frontend.Admission;
 
 namespace Relay.Frontend.Admin;
@@ -8,5 +9,6 @@ internal static class OutboxEndpoints
 {
     public static void Map(RouteGroupBuilder group) =>
         group.MapGet("/outbox", (Outbox outbox, OutboxPlace place) =>
-            AdminJson.Ok(new OutboxBody(outbox.Count, outbox.SetAsideCount, outbox.SetAsideCount == 0 ? null : place.SetAsideFile)));
+            AdminJson.Ok(new OutboxBody(outbox.Count, outbox.SetAsideCount, outbox.SetAsideCount == 0 ? null : place.SetAsideFile)))
+            .WithMetadata(UsageOperations.Outbox);
 }

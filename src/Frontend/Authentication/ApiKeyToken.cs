@@ -24,13 +24,16 @@ internal readonly record struct ApiKeyToken(string KeyId, KeyHash Hash)
     /// <summary>Makes a new key from the system's cryptographic generator.</summary>
     /// <param name="text">The whole key: shown once, kept nowhere.</param>
     /// <param name="hint">Its start and last four characters.</param>
-    public static ApiKeyToken Create(out string text, out string hint)
+    public static ApiKeyToken Create(out string text, out string hint) =>
+        Create(Grains.Keys.KeyId.Prefix + RandomNumberGenerator.GetString(IdAlphabet, Grains.Keys.KeyId.RandomLength), out text, out hint);
+
+    /// <summary>Makes a new secret for the key of that id, which must be well-formed. The rest is as for a new key.</summary>
+    public static ApiKeyToken Create(string keyId, out string text, out string hint)
     {
-        var id = RandomNumberGenerator.GetString(IdAlphabet, Grains.Keys.KeyId.RandomLength);
-        var body = Prefix + id + RandomNumberGenerator.GetString(Base62, SecretLength);
+        var body = Prefix + keyId[Grains.Keys.KeyId.Prefix.Length..] + RandomNumberGenerator.GetString(Base62, SecretLength);
         text = body + Checksum(body);
         hint = $"{Prefix}…{text[^4..]}";
-        return new ApiKeyToken(Grains.Keys.KeyId.Prefix + id, HashOf(text));
+        return new ApiKeyToken(keyId, HashOf(text));
     }
 
     /// <summary>Reads a key's text; false when Relay cannot have issued it.</summary>

@@ -10,7 +10,7 @@ public interface IDirectoryGrain : IGrainWithIntegerKey
     [Alias("ListKeys")]
     Task<ImmutableArray<KeyInfo>> ListKeysAsync(string? after, int limit);
 
-    /// <summary>Whether any key, revoked ones too, belongs to that user.</summary>
+    /// <summary>Whether any key, revoked ones too, belongs to that user, or any usage: that of a key that has moved to another one.</summary>
     [Alias("UserExists")]
     Task<bool> UserExistsAsync(string user);
 }

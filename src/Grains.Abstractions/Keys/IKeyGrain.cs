@@ -21,6 +21,20 @@ public interface IKeyGrain : IGrainWithStringKey
     [Alias("Revoke")]
     Task<bool> RevokeAsync();
 
+    /// <summary>
+    /// Changes settings, which hold from this call's return on. Answers the key as it is then, unchanged if it is revoked; null when
+    /// no such key was ever made.
+    /// </summary>
+    [Alias("Update")]
+    Task<KeyInfo?> UpdateAsync(KeyPatch patch);
+
+    /// <summary>
+    /// Gives the key a new secret; the one before is good for the overlap, and any older one is not. Answers as
+    /// <see cref="UpdateAsync"/> does.
+    /// </summary>
+    [Alias("Rotate")]
+    Task<KeyInfo?> RotateAsync(KeyRotation rotation);
+
     /// <summary>Checks a caller's secret without reserving anything.</summary>
     [Alias("Authenticate")]
     ValueTask<KeyAccess> AuthenticateAsync(KeyHash hash);

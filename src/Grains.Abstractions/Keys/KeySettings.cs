@@ -39,6 +39,16 @@ public sealed record KeySettings
     /// <summary>When the key was revoked, or null.</summary>
     [Id(10)] public DateTimeOffset? RevokedAt { get; init; }
 
+    /// <summary>The secret before the last rotation, or null. It is good beside <see cref="Hash"/> until its time has passed.</summary>
+    [Id(11)] public PreviousSecret? Previous { get; init; }
+
+    /// <summary>Whether a secret is the key's at an instant. Each comparison is in constant time.</summary>
+    public bool Takes(KeyHash hash, DateTimeOffset now)
+    {
+        var isPrevious = Previous is { } previous && previous.Hash == hash && now < previous.Until;
+        return Hash == hash || isPrevious;
+    }
+
     /// <summary>The key's status at an instant; a revocation outranks an expiry.</summary>
     public KeyStatus StatusAt(DateTimeOffset now) =>
         RevokedAt is not null ? KeyStatus.Revoked

@@ -12,6 +12,10 @@ public interface IKeyDirectory
     /// <summary>One row, or null.</summary>
     Task<KeySettings?> FindAsync(string keyId, CancellationToken cancellationToken);
 
+    /// <summary>Writes all settings of the owner's key, which has a row that is not revoked.</summary>
+    /// <exception cref="ClaimLostException">The key has another owner by now; nothing was written.</exception>
+    Task UpdateAsync(KeyClaim owner, KeySettings settings, CancellationToken cancellationToken);
+
     /// <summary>Marks the owner's key revoked; does nothing to one that already is.</summary>
     /// <exception cref="ClaimLostException">The key has another owner by now.</exception>
     Task RevokeAsync(KeyClaim owner, DateTimeOffset revokedAt, CancellationToken cancellationToken);
@@ -19,6 +23,6 @@ public interface IKeyDirectory
     /// <summary>Rows in the order of their ids after the given one (null: from the start), with the time of each key's newest entry.</summary>
     Task<IReadOnlyList<KeyInfo>> ListAsync(string? after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Whether any key, revoked ones too, belongs to that user.</summary>
+    /// <summary>Whether any key, revoked ones too, belongs to that user, or any usage: that of a key that has moved to another one.</summary>
     Task<bool> UserExistsAsync(string user, CancellationToken cancellationToken);
 }

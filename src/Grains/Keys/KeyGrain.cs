@@ -98,57 +98,8 @@ internal sealed partial class KeyGrain(
     }
 
     /// <inheritdoc />
-    public async Task CreateAsync(KeySettings settings)
-    {
-        if (!string.Equals(settings.Id, Id, StringComparison.Ordinal))
-        {
-            throw new ArgumentException($"The settings are of {settings.Id}, not of {Id}.", nameof(settings));
-        }
-
-        ThrowIfStale();
-        if (_settings is not null)
-        {
-            // A create whose answer was lost comes again.
-            if (_settings.Hash != settings.Hash)
-            {
-                throw new InvalidOperationException($"There is a key {Id} already.");
-            }
-
-            return;
-        }
-
-        await ChangeAsync(async () =>
-        {
-            await ClaimAsync(CancellationToken.None);
-            await directory.InsertAsync(settings, CancellationToken.None);
-        });
-        Take(settings);
-    }
-
-    /// <inheritdoc />
     public Task<KeyInfo?> GetAsync() =>
         Task.FromResult(FindSettings() is { } settings ? new KeyInfo(settings, _book.LastUsedAt) : null);
-
-    /// <inheritdoc />
-    public async Task<bool> RevokeAsync()
-    {
-        ThrowIfStale();
-        if (FindSettings() is null)
-        {
-            return false;
-        }
-
-        // An owner before this one that still admits would not hear of it.
-        await _owner!.WaitUntilSoleAsync(CancellationToken.None);
-        var revokedAt = time.GetUtcNow();
-        await ChangeAsync(() => directory.RevokeAsync(_owner.Claim, revokedAt, CancellationToken.None));
-        if (_settings is { RevokedAt: null } active)
-        {
-            _settings = active with { RevokedAt = revokedAt };
-        }
-
-        return true;
-    }
 
     /// <inheritdoc />
     public ValueTask<KeyAccess> AuthenticateAsync(KeyHash hash)
@@ -250,25 +201,6 @@ internal sealed partial class KeyGrain(
         }
     }
 
-    /// <summary>Writes to the directory. When it fails, what is written there is unknown, and the next activation reads it.</summary>
-    private async Task ChangeAsync(Func<Task> write)
-    {
-        try
-        {
-            await write();
-        }
-        catch (Exception exception)
-        {
-            _calls.StepDown(exception);
-            if (exception is ClaimLostException)
-            {
-                _calls.ThrowIfSteppedDown();
-            }
-
-            throw;
-        }
-    }
-
     /// <summary>Sends the caller to the next activation when this one ends or no longer owns the key.</summary>
     private void ThrowIfStale()
     {
@@ -303,7 +235,7 @@ internal sealed partial class KeyGrain(
 
     /// <summary>A wrong secret must look as an unknown key does.</summary>
     private KeySettings? Authenticate(KeyHash hash) =>
-        FindSettings() is { } settings && settings.Hash == hash ? settings : null;
+        FindSettings() is { } settings && settings.Takes(hash, time.GetUtcNow()) ? settings : null;
 
     private AdmissionDecision Reserve(ReserveRequest request)
     {

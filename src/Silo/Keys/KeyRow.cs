@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using LinqToDB;
 using LinqToDB.Mapping;
 using Relay.Grains.Keys;
 using Relay.Silo.Storage;
@@ -30,6 +31,10 @@ internal sealed class KeyRow
 
     [Column("revoked_at"), Nullable] public long? RevokedAt { get; init; }
 
+    [Column("previous_hash", DataType = DataType.VarBinary), Nullable] public byte[]? PreviousHash { get; init; }
+
+    [Column("previous_hash_until"), Nullable] public long? PreviousHashUntil { get; init; }
+
     public static KeyRow From(KeySettings settings) => new()
     {
         Id = settings.Id,
@@ -42,6 +47,8 @@ internal sealed class KeyRow
         CreatedAt = settings.CreatedAt.ToUnixTimeMilliseconds(),
         ExpiresAt = settings.ExpiresAt?.ToUnixTimeMilliseconds(),
         RevokedAt = settings.RevokedAt?.ToUnixTimeMilliseconds(),
+        PreviousHash = settings.Previous?.Hash.ToArray(),
+        PreviousHashUntil = settings.Previous?.Until.ToUnixTimeMilliseconds(),
     };
 
     public KeySettings ToSettings(IEnumerable<LimitRow> limits) => new()
@@ -57,6 +64,7 @@ internal sealed class KeyRow
         CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(CreatedAt),
         ExpiresAt = FromMs(ExpiresAt),
         RevokedAt = FromMs(RevokedAt),
+        Previous = PreviousHash is { } hash && FromMs(PreviousHashUntil) is { } until ? new PreviousSecret(new KeyHash(hash), until) : null,
     };
 
     private static DateTimeOffset? FromMs(long? ms) => ms is { } value ? DateTimeOffset.FromUnixTimeMilliseconds(value) : null;

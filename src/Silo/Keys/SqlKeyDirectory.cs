@@ -16,15 +16,25 @@ internal sealed class SqlKeyDirectory(IRelayDatabase database) : IKeyDirectory
     public Task InsertAsync(KeySettings settings, CancellationToken cancellationToken)
     {
         var key = KeyRow.From(settings);
-        var limits = settings.Limits.Select((limit, ordinal) => LimitRow.From(limit, settings.Id, ordinal)).ToList();
         return database.WriteAsync(
             async (connection, token) =>
             {
                 await connection.InsertAsync(key, token: token);
-                foreach (var limit in limits)
-                {
-                    await connection.InsertAsync(limit, token: token);
-                }
+                await InsertLimitsAsync(connection, settings, token);
+            },
+            cancellationToken);
+    }
+
+    public Task UpdateAsync(KeyClaim owner, KeySettings settings, CancellationToken cancellationToken)
+    {
+        var key = KeyRow.From(settings);
+        return database.WriteAsync(
+            async (connection, token) =>
+            {
+                await SqlKeyOwners.LockAsync(connection, owner, token);
+                await connection.UpdateAsync(key, token: token);
+                await LimitsOf(connection, owner.KeyId).DeleteAsync(token);
+                await InsertLimitsAsync(connection, settings, token);
             },
             cancellationToken);
     }
@@ -60,7 +70,10 @@ internal sealed class SqlKeyDirectory(IRelayDatabase database) : IKeyDirectory
     {
         var stored = StoredText.Clean(user);
         return database.ReadAsync(
-            (connection, token) => connection.GetTable<KeyRow>().AnyAsync(row => row.User == stored, token),
+            async (connection, token) =>
+                await connection.GetTable<KeyRow>().AnyAsync(row => row.User == stored, token)
+                || await connection.GetTable<UsageEntryRow>().AnyAsync(row => row.User == stored, token)
+                || await connection.GetTable<UsageHourRow>().AnyAsync(row => row.User == stored, token),
             cancellationToken);
     }
 
@@ -101,6 +114,17 @@ internal sealed class SqlKeyDirectory(IRelayDatabase database) : IKeyDirectory
             row.Key.ToSettings(limits[row.Key.Id]),
             (row.LastUsedAt ?? row.LastDroppedAt) is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null));
     }
+
+    private static async Task InsertLimitsAsync(DataConnection connection, KeySettings settings, CancellationToken token)
+    {
+        foreach (var limit in settings.Limits.Select((limit, ordinal) => LimitRow.From(limit, settings.Id, ordinal)))
+        {
+            await connection.InsertAsync(limit, token: token);
+        }
+    }
+
+    private static IQueryable<LimitRow> LimitsOf(DataConnection connection, string keyId) =>
+        connection.GetTable<LimitRow>().Where(row => row.OwnerLevel == LimitRow.KeyLevel && row.OwnerId == keyId);
 
     private static IQueryable<LimitRow> LimitsOf(DataConnection connection, string firstKeyId, string lastKeyId) =>
         connection.GetTable<LimitRow>()

@@ -45,6 +45,13 @@ public sealed class AdminFixture : IAsyncLifetime
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
 
+    /// <summary>Sends a body's JSON to a path under <c>/admin/api</c>.</summary>
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string body)
+    {
+        using var request = new HttpRequestMessage(method, $"/admin/api/{path}") { Content = new StringContent(body) };
+        return await Admin.SendAsync(request);
+    }
+
     /// <summary>Reads an answer of the admin API that must be a success.</summary>
     public async Task<JsonElement> GetAsync(string path) => await Admin.GetFromJsonAsync<JsonElement>($"/admin/api/{path}");
 }

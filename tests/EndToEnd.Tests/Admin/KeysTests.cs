@@ -175,9 +175,9 @@ public sealed class KeysTests(AdminFixture relay) : IClassFixture<AdminFixture>
     [InlineData("key_%F0%9F%A6%8Aaaaaaaaaaaaa")]
     public async Task UnknownId_AnyCall_Is404(string id)
     {
-        foreach (var (method, path) in new[] { (HttpMethod.Get, ""), (HttpMethod.Delete, ""), (HttpMethod.Get, "/usage") })
+        foreach (var (method, path) in new[] { (HttpMethod.Get, ""), (HttpMethod.Delete, ""), (HttpMethod.Get, "/usage"), (HttpMethod.Patch, ""), (HttpMethod.Post, "/rotate") })
         {
-            using var request = new HttpRequestMessage(method, $"/admin/api/keys/{id}{path}");
+            using var request = new HttpRequestMessage(method, $"/admin/api/keys/{id}{path}") { Content = new StringContent("{}") };
             using var response = await relay.Admin.SendAsync(request);
 
             Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);

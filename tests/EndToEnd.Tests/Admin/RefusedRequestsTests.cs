@@ -11,6 +11,8 @@ public sealed class RefusedRequestsTests(AdminFixture relay) : IClassFixture<Adm
     [InlineData("POST", "keys")]
     [InlineData("GET", "keys/key_aaaaaaaaaaaaaaaa")]
     [InlineData("DELETE", "keys/key_aaaaaaaaaaaaaaaa")]
+    [InlineData("PATCH", "keys/key_aaaaaaaaaaaaaaaa")]
+    [InlineData("POST", "keys/key_aaaaaaaaaaaaaaaa/rotate")]
     [InlineData("GET", "keys/key_aaaaaaaaaaaaaaaa/usage")]
     [InlineData("GET", "users/alice/usage")]
     [InlineData("GET", "usage")]

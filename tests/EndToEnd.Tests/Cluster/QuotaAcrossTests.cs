@@ -67,6 +67,37 @@ public sealed class QuotaAcrossTests : IAsyncLifetime
         }
     }
 
+    [SkippableFact]
+    public async Task Update_LimitLoweredOrSecretReplacedThroughOneFrontend_HoldsAtOnceOnTheOther()
+    {
+        using var admin = await _cluster.AdminAsync(0);
+        using var otherAdmin = await _cluster.AdminAsync(1);
+        for (var n = 0; n < 20; n++)
+        {
+            var key = await CreateAsync(admin, new
+            {
+                user = string.Create(CultureInfo.InvariantCulture, $"changed-{n}"),
+                limits = new[] { new { metric = "requests", window = "total", amount = 100 } },
+            });
+            var path = new Uri($"/admin/api/keys/{key.GetProperty("id").GetString()}", UriKind.Relative);
+            using var other = await _cluster.Frontends[1].ClientAsync(key.GetProperty("key").GetString());
+            Assert.Equal(HttpStatusCode.OK, await CallAsync(other));
+
+            using var lowered = await admin.PatchAsJsonAsync(path, new { limits = new[] { new { metric = "requests", window = "total", amount = 1 } } });
+            Assert.Equal(HttpStatusCode.OK, lowered.StatusCode);
+            Assert.Equal(HttpStatusCode.TooManyRequests, await CallAsync(other));
+
+            // And what one frontend has changed, the other changes again.
+            using var raised = await otherAdmin.PatchAsJsonAsync(path, new { limits = new[] { new { metric = "requests", window = "total", amount = 2 } } });
+            Assert.Equal(HttpStatusCode.OK, raised.StatusCode);
+            Assert.Equal(HttpStatusCode.OK, await CallAsync(other));
+
+            using var rotated = await admin.PostAsync(new Uri($"{path}/rotate", UriKind.Relative), content: null);
+            Assert.Equal(HttpStatusCode.OK, rotated.StatusCode);
+            Assert.Equal(HttpStatusCode.Unauthorized, await CallAsync(other));
+        }
+    }
+
     private static async Task<System.Text.Json.JsonElement> CreateAsync(HttpClient admin, object body)
     {
         using var created = await admin.PostAsJsonAsync("/admin/api/keys", body);

@@ -34,6 +34,7 @@ public abstract class KeyDirectoryContract
                 .ToImmutableArray(),
             ExpiresAt = Noon.AddDays(1).AddMilliseconds(3),
             RevokedAt = Noon.AddDays(2),
+            Previous = new PreviousSecret(new KeyHash(SHA256.HashData("before"u8)), Noon.AddHours(3).AddMilliseconds(7)),
         };
 
         await Directory.InsertAsync(settings, default);
@@ -95,6 +96,72 @@ public abstract class KeyDirectoryContract
 
         Assert.Equal(Noon.AddHours(1), (await Directory.FindAsync("key_0000000000000001", default))!.RevokedAt);
         Assert.Null((await Directory.FindAsync("key_0000000000000002", default))!.RevokedAt);
+    }
+
+    [SkippableFact]
+    public async Task Update_EverySetting_IsWrittenAndNoOtherKeyIs()
+    {
+        var before = Settings("key_0000000000000001", "ann") with
+        {
+            Models = ["gpt-4o*"],
+            Limits = [new Limit(Metric.Requests, Window.Day, 5), new Limit(Metric.Tokens, Window.Day, 5), new Limit(Metric.Tokens, Window.Total, 5)],
+        };
+        var other = before with { Id = "key_0000000000000002" };
+        await Directory.InsertAsync(before, default);
+        await Directory.InsertAsync(other, default);
+        var owner = (await Owners.ClaimAsync(before.Id, "a0000000000000000000000000000000", default)).Claim;
+        var after = before with
+        {
+            Name = "desk",
+            User = "bob",
+            Team = "sales",
+            Hash = new KeyHash(SHA256.HashData("another"u8)),
+            Hint = "sk-relay-…abcd",
+            Models = ["o3", "o1"],
+            Limits = [new Limit(Metric.Tokens, Window.Week, 1L << 40, "o3"), new Limit(Metric.Requests, Window.Day, 5)],
+            ExpiresAt = Noon.AddDays(1),
+            Previous = new PreviousSecret(before.Hash, Noon.AddHours(1)),
+        };
+
+        await Directory.UpdateAsync(owner, after, default);
+        AssertEqual(after, await Directory.FindAsync(before.Id, default));
+
+        var bare = after with { Team = null, Models = [], Limits = [], ExpiresAt = null, Previous = null };
+        await Directory.UpdateAsync(owner, bare, default);
+        AssertEqual(bare, await Directory.FindAsync(before.Id, default));
+        AssertEqual(other, await Directory.FindAsync(other.Id, default));
+        Assert.Empty((await Directory.ListAsync(null, 1, default))[0].Settings.Limits);
+    }
+
+    [SkippableFact]
+    public async Task Update_KeyThatAnotherHasClaimed_ThrowsAndWritesNothing()
+    {
+        var settings = Settings("key_0000000000000001", "ann") with { Limits = [new Limit(Metric.Requests, Window.Day, 5)] };
+        await Directory.InsertAsync(settings, default);
+        var owner = (await Owners.ClaimAsync(settings.Id, "a0000000000000000000000000000000", default)).Claim;
+        await Owners.ClaimAsync(settings.Id, "b0000000000000000000000000000000", default);
+
+        await Assert.ThrowsAsync<ClaimLostException>(
+            () => Directory.UpdateAsync(owner, settings with { User = "bob", Limits = [] }, default));
+
+        AssertEqual(settings, await Directory.FindAsync(settings.Id, default));
+    }
+
+    [SkippableFact]
+    public async Task UserExists_KeyMovedAway_IsTrueWhileThereIsUsage()
+    {
+        foreach (var (id, user) in new[] { ("key_0000000000000001", "ann"), ("key_0000000000000002", "unused") })
+        {
+            await Directory.InsertAsync(Settings(id, user), default);
+            var owner = (await Owners.ClaimAsync(id, "a0000000000000000000000000000000", default)).Claim;
+            await Directory.UpdateAsync(owner, Settings(id, "bob"), default);
+        }
+
+        await Ledger.AppendAsync([Entry("key_0000000000000001", 1, user: "ann")], default);
+
+        Assert.True(await Directory.UserExistsAsync("ann", default));
+        Assert.True(await Directory.UserExistsAsync("bob", default));
+        Assert.False(await Directory.UserExistsAsync("unused", default));
     }
 
     [SkippableFact]

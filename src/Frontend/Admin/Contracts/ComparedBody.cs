@@ -21,36 +21,47 @@ internal sealed record ComparedBody
         AudioOutputTokens = side.Totals?.Tokens.AudioOutputTokens;
     }
 
+    /// <summary>When the hour begins of which this is the sum, in unix seconds.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Hour { get; }
 
+    /// <summary>The lowest number of the key's entries.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? FirstSequence { get; }
 
+    /// <summary>The highest number of the key's entries.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? LastSequence { get; }
 
+    /// <summary>How many entries there are.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Entries { get; }
 
+    /// <summary>Calls.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Requests { get; }
 
+    /// <summary>Input tokens, cached ones included.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? InputTokens { get; }
 
+    /// <summary>Input tokens that came from the upstream's cache.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? CachedInputTokens { get; }
 
+    /// <summary>Input tokens that were audio.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? AudioInputTokens { get; }
 
+    /// <summary>Output tokens, reasoning ones included.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? OutputTokens { get; }
 
+    /// <summary>Output tokens that were reasoning.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? ReasoningTokens { get; }
 
+    /// <summary>Output tokens that were audio.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? AudioOutputTokens { get; }
 }

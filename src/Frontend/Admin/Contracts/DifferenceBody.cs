@@ -18,6 +18,7 @@ internal sealed record DifferenceBody
     /// <summary>The key's id.</summary>
     public string Key { get; }
 
+    /// <summary>What was compared.</summary>
     public DifferenceKind Kind { get; }
 
     /// <summary>What follows from the ledger.</summary>

@@ -28,4 +28,7 @@ internal sealed record LimitBody
         Amount = limit.Amount,
         Model = limit.Model,
     };
+
+    /// <summary>The limit, of a body without a fault.</summary>
+    public Limit ToLimit() => new(Metric!.Value, Window ?? Grains.Quotas.Window.Total, Amount!.Value, Model);
 }

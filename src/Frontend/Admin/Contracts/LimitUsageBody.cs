@@ -6,10 +6,13 @@ namespace Relay.Frontend.Admin.Contracts;
 /// <summary>A limit's state.</summary>
 internal sealed record LimitUsageBody
 {
+    /// <summary>What is counted.</summary>
     public required Metric Metric { get; init; }
 
+    /// <summary>When the count begins anew.</summary>
     public required Window Window { get; init; }
 
+    /// <summary>The most that is admitted.</summary>
     public required long Amount { get; init; }
 
     /// <summary>The pattern of models that count; left out when all do.</summary>
@@ -22,6 +25,7 @@ internal sealed record LimitUsageBody
     /// <summary>Held by calls in flight.</summary>
     public required long Held { get; init; }
 
+    /// <summary>What a new call may still take: never below 0.</summary>
     public required long Remaining { get; init; }
 
     /// <summary>When the window ends, in unix seconds; null if it never does.</summary>

@@ -6,6 +6,7 @@ namespace Relay.Frontend.Admin.Contracts;
 /// <summary>A sum over the calls of one requested model.</summary>
 internal sealed record ModelTotalsBody(string Model, UsageTotals Totals) : TotalsBody(Totals)
 {
+    /// <summary>The model that was asked for.</summary>
     [JsonPropertyOrder(-1)]
     public string Model { get; } = Model;
 

@@ -15,16 +15,22 @@ internal record TotalsBody
         TotalTokens = totals.Tokens.TotalTokens;
     }
 
+    /// <summary>Calls that were sent to the upstream.</summary>
     public long Requests { get; }
 
+    /// <summary>Input tokens, cached ones included.</summary>
     public long InputTokens { get; }
 
+    /// <summary>Those of the input tokens that came from the upstream's cache.</summary>
     public long CachedInputTokens { get; }
 
+    /// <summary>Output tokens, reasoning ones included.</summary>
     public long OutputTokens { get; }
 
+    /// <summary>Those of the output tokens that were reasoning.</summary>
     public long ReasoningTokens { get; }
 
+    /// <summary>Input and output tokens together.</summary>
     public long TotalTokens { get; }
 
     /// <summary>Null while nothing is priced.</summary>

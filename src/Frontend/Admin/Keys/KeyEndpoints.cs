@@ -1,4 +1,5 @@
 using Relay.Frontend.Admin.Contracts;
+using Relay.Frontend.Admin.OpenApi;
 using Relay.Frontend.Admission;
 using Relay.Frontend.Errors;
 using Relay.Grains.Directory;
@@ -11,11 +12,13 @@ internal static class KeyEndpoints
 {
     public static void Map(RouteGroupBuilder group)
     {
-        group.MapPost("/keys", CreateAsync);
-        group.MapGet("/keys", ListAsync);
-        group.MapGet("/keys/{id}", GetAsync);
-        group.MapDelete("/keys/{id}", RevokeAsync);
-        group.MapGet("/keys/{id}/usage", GetUsageAsync);
+        group.MapPost("/keys", CreateAsync).WithMetadata(KeyOperations.Create);
+        group.MapGet("/keys", ListAsync).WithMetadata(KeyOperations.List);
+        group.MapGet("/keys/{id}", GetAsync).WithMetadata(KeyOperations.Get);
+        group.MapPatch("/keys/{id}", UpdateAsync).WithMetadata(KeyOperations.Update);
+        group.MapDelete("/keys/{id}", RevokeAsync).WithMetadata(KeyOperations.Revoke);
+        group.MapPost("/keys/{id}/rotate", RotateAsync).WithMetadata(KeyOperations.Rotate);
+        group.MapGet("/keys/{id}/usage", GetUsageAsync).WithMetadata(KeyOperations.Usage);
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, IGrainFactory grains, GrainRetry retry, TimeProvider time)
@@ -53,6 +56,56 @@ internal static class KeyEndpoints
         KeyId.IsWellFormed(id) && await Grain(grains, id).GetAsync() is { } info
             ? AdminJson.Ok(KeyBody.From(info, time.GetUtcNow()))
             : NotFound();
+
+    private static async Task<IResult> UpdateAsync(string id, HttpContext http, IGrainFactory grains, GrainRetry retry, TimeProvider time)
+    {
+        var (body, error) = await AdminJson.ReadAsync<PatchKeyBody>(http);
+        error ??= ChangedKey.FindFault(body!, time.GetUtcNow());
+        if (error is not null)
+        {
+            return new ErrorResult(error);
+        }
+
+        var patch = ChangedKey.Make(body!);
+        return await ChangeAsync(id, key => key.UpdateAsync(patch), text: null, http, grains, retry, time);
+    }
+
+    private static async Task<IResult> RotateAsync(string id, HttpContext http, IGrainFactory grains, GrainRetry retry, TimeProvider time)
+    {
+        var (body, error) = await AdminJson.ReadAsync(http, whenEmpty: new RotateKeyBody());
+        error ??= ChangedKey.FindFault(body!);
+        if (error is not null)
+        {
+            return new ErrorResult(error);
+        }
+
+        if (!KeyId.IsWellFormed(id))
+        {
+            return NotFound();
+        }
+
+        // Made once: however often the grain is asked, it is one rotation.
+        var rotation = ChangedKey.Make(id, body!, out var text);
+        return await ChangeAsync(id, key => key.RotateAsync(rotation), text, http, grains, retry, time);
+    }
+
+    private static async Task<IResult> ChangeAsync(
+        string id, Func<IKeyGrain, Task<KeyInfo?>> change, string? text, HttpContext http, IGrainFactory grains, GrainRetry retry, TimeProvider time)
+    {
+        if (!KeyId.IsWellFormed(id)
+            || await retry.AskPatientlyAsync(async () => await change(Grain(grains, id)), http.RequestAborted) is not { } info)
+        {
+            return NotFound();
+        }
+
+        if (info.Settings.RevokedAt is not null)
+        {
+            return new ErrorResult(RelayError.BadRequest("This key is revoked, for good: it cannot be changed. Make a new one."));
+        }
+
+        http.Response.Headers.CacheControl = "no-store";
+        return AdminJson.Ok(KeyBody.From(info, time.GetUtcNow(), text));
+    }
 
     private static async Task<IResult> RevokeAsync(string id, IGrainFactory grains) =>
         KeyId.IsWellFormed(id) && await Grain(grains, id).RevokeAsync() ? AdminJson.Ok(new DeletedBody(id)) : NotFound();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Relay.Frontend.Admin.Contracts;
+using Relay.Frontend.Admin.OpenApi;
 using Relay.Frontend.Errors;
 using Relay.Grains.Usage;
 
@@ -18,7 +19,7 @@ internal static class UsageEndpoints
         ["endpoint"] = UsageGroup.Endpoint,
     };
 
-    public static void Map(RouteGroupBuilder group) => group.MapGet("/usage", GetAsync);
+    public static void Map(RouteGroupBuilder group) => group.MapGet("/usage", GetAsync).WithMetadata(UsageOperations.All);
 
     private static async Task<IResult> GetAsync(HttpContext http, IGrainFactory grains)
     {

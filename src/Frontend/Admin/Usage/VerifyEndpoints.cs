@@ -1,4 +1,5 @@
 using Relay.Frontend.Admin.Contracts;
+using Relay.Frontend.Admin.OpenApi;
 using Relay.Frontend.Errors;
 using Relay.Grains.Directory;
 using Relay.Grains.Usage;
@@ -11,7 +12,7 @@ internal static class VerifyEndpoints
     private const int KeysOfOnePageMax = 50;
     private const int DifferencesMax = 1_000;
 
-    public static void Map(RouteGroupBuilder group) => group.MapPost("/verify", VerifyAsync);
+    public static void Map(RouteGroupBuilder group) => group.MapPost("/verify", VerifyAsync).WithMetadata(UsageOperations.Verify);
 
     private static async Task<IResult> VerifyAsync(HttpContext http, IGrainFactory grains)
     {

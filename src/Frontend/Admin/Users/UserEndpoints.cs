@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using Relay.Frontend.Admin.Contracts;
+using Relay.Frontend.Admin.OpenApi;
 using Relay.Frontend.Errors;
 using Relay.Grains.Directory;
 using Relay.Grains.Usage;
@@ -9,7 +10,7 @@ namespace Relay.Frontend.Admin.Users;
 /// <summary><c>/admin/api/users</c>.</summary>
 internal static class UserEndpoints
 {
-    public static void Map(RouteGroupBuilder group) => group.MapGet("/users/{id}/usage", GetUsageAsync);
+    public static void Map(RouteGroupBuilder group) => group.MapGet("/users/{id}/usage", GetUsageAsync).WithMetadata(UsageOperations.User);
 
     private static async Task<IResult> GetUsageAsync(HttpContext http, IGrainFactory grains)
     {

@@ -1,0 +1,80 @@
+using System.Globalization;
+using Relay.Frontend.Admin.Contracts;
+using Relay.Frontend.Errors;
+using Relay.Grains.Quotas;
+
+namespace Relay.Frontend.Admin.Keys;
+
+/// <summary>What a key's settings may be, new or changed. Each method answers the first fault, or null; what is absent has none.</summary>
+internal static class KeyRules
+{
+    private const int NameLengthMax = 128;
+    private const int ModelsMax = 100;
+    private const int LimitsMax = 50;
+    private const long AmountMax = 1_000_000_000_000_000;
+    private const long UnixSecondsMax = 253_402_300_799;
+
+    /// <summary>The fault of a key's or a user's name, which may be absent.</summary>
+    public static RelayError? FindNameFault(string? name, string param) =>
+        name is null || (name.Trim().Length is > 0 and <= NameLengthMax && name.Length <= NameLengthMax && !name.Any(char.IsControl))
+            ? null
+            : RelayError.BadRequest($"'{param}' must have 1 to 128 characters and no control characters.", param);
+
+    /// <summary>The fault of model patterns.</summary>
+    public static RelayError? FindModelsFault(IReadOnlyList<string>? models)
+    {
+        if (models is null)
+        {
+            return null;
+        }
+
+        return models.Count > ModelsMax ? RelayError.BadRequest("At most 100 model patterns can be given.", "models")
+            : models.Select(FindPatternFault).FirstOrDefault(fault => fault is not null) is { } fault ? RelayError.BadRequest(fault, "models")
+            : null;
+    }
+
+    private static string? FindPatternFault(string? pattern) =>
+        pattern is { Length: > 0 and <= 256 } && !pattern.Any(char.IsControl) ? null : "A model pattern must have 1 to 256 characters and no control characters.";
+
+    /// <summary>The fault of an expiry, in unix seconds.</summary>
+    public static RelayError? FindExpiryFault(long? expiresAt, DateTimeOffset now) =>
+        expiresAt is { } at && (at <= now.ToUnixTimeSeconds() || at > UnixSecondsMax)
+            ? RelayError.BadRequest("'expires_at' must be a time to come, in unix seconds.", "expires_at")
+            : null;
+
+    /// <summary>The fault of limits.</summary>
+    public static RelayError? FindLimitsFault(IReadOnlyList<LimitBody>? limits)
+    {
+        if (limits is null)
+        {
+            return null;
+        }
+
+        if (limits.Count > LimitsMax)
+        {
+            return RelayError.BadRequest("At most 50 limits can be given.", "limits");
+        }
+
+        for (var i = 0; i < limits.Count; i++)
+        {
+            var param = string.Create(CultureInfo.InvariantCulture, $"limits[{i}]");
+            if (FindLimitFault(limits[i]) is var (member, fault))
+            {
+                return RelayError.BadRequest(fault, $"{param}{member}");
+            }
+        }
+
+        return null;
+    }
+
+    private static (string Member, string Fault)? FindLimitFault(LimitBody? limit) => limit switch
+    {
+        null => ("", "A limit must be an object."),
+        { Metric: null } => (".metric", "A limit needs a 'metric': requests, tokens, input_tokens, output_tokens or concurrency."),
+        { Window: null, Metric: not Metric.Concurrency } => (".window", "A limit needs a 'window': minute, hour, day, week, month or total."),
+        { Amount: null or < 0 or > AmountMax } => (".amount", "A limit needs an 'amount': a whole number from 0 to 1000000000000000."),
+        { Enforcement: not "soft" } => (".enforcement", "The only 'enforcement' of this version is soft."),
+        { Model: { } model } when FindPatternFault(model) is { } fault => (".model", fault),
+        _ => null,
+    };
+}

@@ -1,0 +1,10 @@
+using Microsoft.OpenApi;
+
+namespace Relay.Frontend.Admin.OpenApi;
+
+/// <summary>A parameter of an operation's query, which may be left out.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">What its value is.</param>
+/// <param name="Description">What it means, with its range and default.</param>
+/// <param name="Values">All values that it may have; none when they are too many to name.</param>
+internal sealed record QueryParameter(string Name, JsonSchemaType Type, string Description, params string[] Values);

@@ -1,0 +1,3 @@
+-- The secret that a key had before its last rotation, and until when it is good, in unix milliseconds.
+ALTER TABLE api_keys ADD COLUMN previous_hash BLOB NULL;
+ALTER TABLE api_keys ADD COLUMN previous_hash_until BIGINT NULL;
