@@ -6,7 +6,8 @@ namespace Relay.Grains.Ledger;
 
 /// <summary>
 /// Entries in the form in which every database gives them back: whole milliseconds, well-formed text without U+0000, short
-/// enough for the columns. Only so can an entry that is read back be compared with the one that was sent.
+/// enough for the columns, and with no space at its end, where SQL Server would take texts that differ for one. Only so can an entry
+/// that is read back be compared with the one that was sent.
 /// </summary>
 internal static class LedgerForm
 {
@@ -54,7 +55,10 @@ internal static class LedgerForm
 
     private static string? CleanOrNull(string? text) => text is null ? null : Clean(text);
 
-    private static string Clean(string text)
+    // Cut first: a cut may leave a space at the end.
+    private static string Clean(string text) => WellFormed(text).TrimEnd(' ');
+
+    private static string WellFormed(string text)
     {
         var left = text.AsSpan();
         StringBuilder? cleaned = null;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Relay.Configuration;
 using Relay.Grains;
 using Relay.Grains.Directory;
@@ -95,7 +96,7 @@ public static class RelaySiloExtensions
     {
         var configuration = services.GetRequiredService<IConfiguration>();
         return DatabaseSettings.ServerOf(configuration) is var (dialect, connectionString)
-            ? new ServerDatabase(dialect, connectionString, services.GetRequiredService<TimeProvider>(), lane)
+            ? new ServerDatabase(dialect, connectionString, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<ServerDatabase>>(), lane)
             : new SqliteDatabase(directory ?? throw new InvalidOperationException("SQLite needs a data directory."));
     }
 

@@ -23,11 +23,19 @@ internal sealed partial class ReportUpkeep(
             try
             {
                 await rollUps.RollUpAsync(stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogRollUpFailed(logger, exception);
+            }
+
+            try
+            {
                 await retention.DropAsync(stoppingToken);
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                LogFailed(logger, exception);
+                LogRetentionFailed(logger, exception);
             }
         }
     }

@@ -7,18 +7,18 @@ using Relay.Silo.Storage;
 
 namespace Relay.Silo.Ledger;
 
-/// <summary>Compares the tables with each other. Each answer comes from one statement, which sees them at one moment.</summary>
+/// <summary>Compares the tables with each other. Each answer sees them at one moment.</summary>
 internal sealed class SqlUsageAudit(IRelayDatabase database, UsageRollUps rollUps) : IUsageAudit
 {
     public Task<LedgerExtent> ReadExtentAsync(string keyId, long lastSequence, CancellationToken cancellationToken) =>
-        database.ReadAsync((connection, token) => LedgerExtents.ReadAsync(connection, keyId, lastSequence, token), cancellationToken);
+        database.ReadAtOneMomentAsync((connection, token) => LedgerExtents.ReadAsync(connection, keyId, lastSequence, token), cancellationToken);
 
     public Task<UsageTotals> SumEntriesAsync(string keyId, long afterSequence, long lastSequence, CancellationToken cancellationToken) =>
-        database.ReadAsync(
+        database.ReadAtOneMomentAsync(
             (connection, token) => LedgerExtents.SumAsync(connection, keyId, afterSequence, lastSequence, token), cancellationToken);
 
     public Task<RollUpDifference?> FindRollUpDifferenceAsync(string keyId, CancellationToken cancellationToken) =>
-        database.ReadAsync(
+        database.ReadAtOneMomentAsync(
             async (connection, token) =>
             {
                 if (await Excesses(connection, keyId).OrderBy(hour => hour.HourStart).FirstOrDefaultAsync(token) is not { } excess)

@@ -75,7 +75,7 @@ internal sealed class SqlUsageLedger(IRelayDatabase database) : IUsageLedger
 
     public async Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken)
     {
-        var groups = await database.ReadAsync(
+        var groups = await database.ReadAtOneMomentAsync(
             (connection, token) => UsageReport.Sums(connection, query).ToListAsync(token), cancellationToken);
 
         // Sorted here, because databases differ in where they put nulls and in what a collation takes for order.

@@ -8,8 +8,8 @@ namespace Relay.Silo.Ledger;
 
 /// <summary>
 /// The query of a report: the hourly sums of the whole hours in its span, the entries of those hours that are in no sum yet, and
-/// the entries of the broken hours at its ends. It is one statement, so that no entry is counted twice or missed while a silo
-/// adds to the sums.
+/// the entries of the broken hours at its ends. It must be read at one moment, so that no entry is counted twice or
+/// missed while a silo adds to the sums.
 /// </summary>
 internal static class UsageReport
 {

@@ -82,15 +82,17 @@ internal sealed partial class UsageRetention(
         }
     }
 
-    /// <summary>The keys whose oldest entry is old and rolled up.</summary>
+    /// <summary>The keys whose oldest entry is old and rolled up, also after a gap, which is told anew in every pass.</summary>
     private Task<List<string>> FindKeysAsync(string after, long cutoffMs, CancellationToken cancellationToken) =>
         database.ReadAsync(
             (connection, token) => connection.GetTable<UsagePositionRow>()
                 .Where(position => string.CompareOrdinal(position.KeyId, after) > 0
                     && position.RolledUpSequence > position.DroppedSequence
-                    && connection.GetTable<UsageEntryRow>().Any(entry => entry.KeyId == position.KeyId
-                        && entry.Sequence == position.DroppedSequence + 1
-                        && entry.ReservedAt < cutoffMs))
+                    && connection.GetTable<UsageEntryRow>()
+                        .Where(entry => entry.KeyId == position.KeyId && entry.Sequence > position.DroppedSequence)
+                        .OrderBy(entry => entry.Sequence)
+                        .Select(entry => (long?)entry.ReservedAt)
+                        .FirstOrDefault() < cutoffMs)
                 .OrderBy(position => position.KeyId)
                 .Take(KeysOfOneQueryMax)
                 .Select(position => position.KeyId)

@@ -1,6 +1,7 @@
 using LinqToDB;
 using LinqToDB.Async;
 using LinqToDB.Data;
+using Microsoft.Extensions.Logging;
 using Relay.Silo.Storage;
 
 namespace Relay.Silo.Ledger;
@@ -9,14 +10,14 @@ namespace Relay.Silo.Ledger;
 /// Adds the ledger's entries to the hourly sums. Each step is one transaction, which moves the key's position and adds what lies
 /// between, so that no entry is added twice, however many silos do this and whenever one of them stops.
 /// </summary>
-internal sealed class UsageRollUps(IRelayDatabase database)
+internal sealed partial class UsageRollUps(IRelayDatabase database, ILogger<UsageRollUps> logger)
 {
     /// <summary>The most entries of one transaction.</summary>
     public const int EntriesOfOneStepMax = 1_000;
 
     private const int KeysOfOneQueryMax = 500;
 
-    /// <summary>Adds all that is there now.</summary>
+    /// <summary>Adds all that is there now. What fails for one key does not stop the others.</summary>
     public async Task RollUpAsync(CancellationToken cancellationToken)
     {
         var after = "";
@@ -24,7 +25,14 @@ internal sealed class UsageRollUps(IRelayDatabase database)
         {
             foreach (var key in keys)
             {
-                await RollUpAsync(key, cancellationToken);
+                try
+                {
+                    await RollUpAsync(key, cancellationToken);
+                }
+                catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+                {
+                    LogFailed(logger, exception, key);
+                }
             }
 
             after = last;

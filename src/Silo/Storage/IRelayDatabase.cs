@@ -13,6 +13,11 @@ internal interface IRelayDatabase : IDisposable
     Task<T> ReadAsync<T>(Func<DataConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Runs queries that all see the database as it was at one moment, whoever writes meanwhile; else as <see cref="ReadAsync"/>.
+    /// </summary>
+    Task<T> ReadAtOneMomentAsync<T>(Func<DataConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Runs changes in one transaction and returns when it is committed and synced to disk. Whatever <paramref name="write"/>
     /// throws rolls it back. It runs again, in a new transaction, after a deadlock.
     /// </summary>

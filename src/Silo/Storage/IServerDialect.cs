@@ -20,8 +20,9 @@ internal interface IServerDialect
     /// <summary>A connection string to learn from.</summary>
     string ConnectionStringExample { get; }
 
-    /// <summary>How many rows are written at once: by the driver's own protocol.</summary>
-    BulkCopyOptions BulkCopy { get; }
+    /// <summary>Inserts many rows in the connection's open transaction.</summary>
+    Task InsertAsync<T>(DataConnection connection, IReadOnlyCollection<T> rows, CancellationToken cancellationToken)
+        where T : class;
 
     /// <summary>What is wrong with a connection string, to follow its name in a sentence; null when nothing is.</summary>
     string? FindFault(string connectionString);
@@ -44,6 +45,12 @@ internal interface IServerDialect
     /// Opens a connection that holds the schema's lock until it is closed; waits while another silo migrates. It is no pooled one.
     /// </summary>
     DbConnection LockSchema(string connectionString);
+
+    /// <summary>
+    /// Has the database keep versions of rows, for reads at one moment, if it does not do so by itself; and answers how such a read is
+    /// isolated.
+    /// </summary>
+    RowVersions KeepRowVersions(DbConnection lockedConnection);
 
     /// <summary>DbUp for this server and journal.</summary>
     UpgradeEngineBuilder Upgrade(string connectionString, DbConnection lockedConnection);

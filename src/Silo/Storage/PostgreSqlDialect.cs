@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using DbUp;
 using DbUp.Builder;
@@ -27,7 +28,9 @@ internal sealed class PostgreSqlDialect : IServerDialect
 
     public string ConnectionStringExample => "Host=db;Database=relay;Username=relay;Password=…";
 
-    public BulkCopyOptions BulkCopy { get; } = new(BulkCopyType: BulkCopyType.ProviderSpecific);
+    public Task InsertAsync<T>(DataConnection connection, IReadOnlyCollection<T> rows, CancellationToken cancellationToken)
+        where T : class =>
+        PostgreSqlInsert.RunAsync(connection, rows, cancellationToken);
 
     public string? FindFault(string connectionString)
     {
@@ -94,6 +97,8 @@ internal sealed class PostgreSqlDialect : IServerDialect
             throw;
         }
     }
+
+    public RowVersions KeepRowVersions(DbConnection lockedConnection) => new(IsolationLevel.RepeatableRead, null);
 
     // The schema is named, because DbUp would otherwise take another program's journal, in another schema, for its own.
     public UpgradeEngineBuilder Upgrade(string connectionString, DbConnection lockedConnection)

@@ -1,7 +1,9 @@
+using System.Data;
 using System.Data.Common;
 using DbUp.Engine;
 using LinqToDB;
 using LinqToDB.Data;
+using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
 
@@ -11,20 +13,32 @@ namespace Relay.Silo.Storage;
 /// A database on a server, which many silos share. Connections come from the driver's pool; a transaction that the server rolled
 /// back because of a deadlock runs again, after a little while of random length.
 /// </summary>
-internal sealed class ServerDatabase : IRelayDatabase
+internal sealed partial class ServerDatabase : IRelayDatabase
 {
+    // A pool apart, because a connection of SQL Server keeps the isolation level when it goes back to its pool, where Orleans takes
+    // it from too.
+    private const string OneMomentLane = "reports";
+
     private readonly IServerDialect _dialect;
+    private readonly ILogger<ServerDatabase> _logger;
     private readonly string _configured;
     private readonly DataOptions _options;
+    private readonly string _oneMomentConnectionString;
+    private readonly DataOptions _oneMomentOptions;
     private readonly ResiliencePipeline _deadlockRetry;
     private volatile bool _disposed;
+    private volatile IsolationLevel _oneMoment = IsolationLevel.Serializable;
 
-    public ServerDatabase(IServerDialect dialect, string connectionString, TimeProvider time, string? lane = null)
+    public ServerDatabase(
+        IServerDialect dialect, string connectionString, TimeProvider time, ILogger<ServerDatabase> logger, string? lane = null)
     {
         _dialect = dialect;
+        _logger = logger;
         _configured = connectionString;
         ConnectionString = dialect.Complete(connectionString, lane);
         _options = dialect.Options(ConnectionString);
+        _oneMomentConnectionString = dialect.Complete(connectionString, OneMomentLane);
+        _oneMomentOptions = dialect.Options(_oneMomentConnectionString);
         _deadlockRetry = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
@@ -53,6 +67,13 @@ internal sealed class ServerDatabase : IRelayDatabase
         try
         {
             using var locked = _dialect.LockSchema(_configured);
+            var versions = _dialect.KeepRowVersions(locked);
+            _oneMoment = versions.OneMoment;
+            if (versions.Refusal is not null)
+            {
+                LogNoRowVersions(_logger, name, versions.Refusal);
+            }
+
             SchemaMigrator.Migrate(_dialect.Upgrade(_configured, locked), scripts, name);
         }
         catch (Exception exception) when (exception is DbException or TimeoutException or InvalidOperationException)
@@ -63,10 +84,22 @@ internal sealed class ServerDatabase : IRelayDatabase
 
     public Task<T> ReadAsync<T>(
         Func<DataConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
-        RunAsync(read, cancellationToken);
+        RunAsync(_options, read, cancellationToken);
+
+    public Task<T> ReadAtOneMomentAsync<T>(
+        Func<DataConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
+        RunAsync(
+            _oneMomentOptions,
+            async (connection, token) =>
+            {
+                await using var transaction = await connection.BeginTransactionAsync(_oneMoment, token);
+                return await read(connection, token);
+            },
+            cancellationToken);
 
     public Task WriteAsync(Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken) =>
         RunAsync(
+            _options,
             async (connection, token) =>
             {
                 await using var transaction = await connection.BeginTransactionAsync(token);
@@ -80,7 +113,7 @@ internal sealed class ServerDatabase : IRelayDatabase
 
     public Task InsertAsync<T>(DataConnection connection, IReadOnlyCollection<T> rows, CancellationToken cancellationToken)
         where T : class =>
-        connection.BulkCopyAsync(_dialect.BulkCopy, rows, cancellationToken);
+        _dialect.InsertAsync(connection, rows, cancellationToken);
 
     public bool IsUniqueViolation(Exception exception) => _dialect.IsUniqueViolation(exception);
 
@@ -89,17 +122,18 @@ internal sealed class ServerDatabase : IRelayDatabase
     {
         _disposed = true;
         _dialect.ClearPool(ConnectionString);
+        _dialect.ClearPool(_oneMomentConnectionString);
     }
 
     // On the pool: a busy grain must not keep a transaction open while its turn waits.
     private Task<T> RunAsync<T>(
-        Func<DataConnection, CancellationToken, Task<T>> run, CancellationToken cancellationToken) =>
+        DataOptions options, Func<DataConnection, CancellationToken, Task<T>> run, CancellationToken cancellationToken) =>
         Task.Run(
             () => _deadlockRetry.ExecuteAsync(
                 async token =>
                 {
                     ObjectDisposedException.ThrowIf(_disposed, this);
-                    await using var connection = new DataConnection(_options);
+                    await using var connection = new DataConnection(options);
                     return await run(connection, token);
                 },
                 cancellationToken).AsTask(),

@@ -15,13 +15,17 @@ internal sealed class SqlServerDialect : IServerDialect
     // A small pool, because every silo and frontend of a cluster has its own.
     private const string Defaults = "Application Name=relay;Max Pool Size=30;";
 
+    private static readonly BulkCopyOptions BulkCopy = new(BulkCopyType: BulkCopyType.ProviderSpecific, BulkCopyTimeout: 30);
+
     public string ScriptFolder => "SqlServer";
 
     public string OrleansInvariant => "Microsoft.Data.SqlClient";
 
     public string ConnectionStringExample => "Server=db;Database=relay;User ID=relay;Password=…";
 
-    public BulkCopyOptions BulkCopy { get; } = new(BulkCopyType: BulkCopyType.ProviderSpecific, BulkCopyTimeout: 30);
+    public Task InsertAsync<T>(DataConnection connection, IReadOnlyCollection<T> rows, CancellationToken cancellationToken)
+        where T : class =>
+        connection.BulkCopyAsync(BulkCopy, rows, cancellationToken);
 
     public string? FindFault(string connectionString)
     {
@@ -99,6 +103,8 @@ internal sealed class SqlServerDialect : IServerDialect
             throw;
         }
     }
+
+    public RowVersions KeepRowVersions(DbConnection lockedConnection) => SqlServerRowVersions.Keep((SqlConnection)lockedConnection);
 
     public UpgradeEngineBuilder Upgrade(string connectionString, DbConnection lockedConnection)
     {

@@ -70,6 +70,17 @@ internal sealed class SqliteDatabase : IRelayDatabase
             },
             cancellationToken);
 
+    // The transaction takes no lock that a writer needs: in WAL mode it reads what was committed when it began to read.
+    public Task<T> ReadAtOneMomentAsync<T>(
+        Func<DataConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
+        ReadAsync(
+            async (connection, token) =>
+            {
+                await using var transaction = BeginRead(connection);
+                return await read(connection, token);
+            },
+            cancellationToken);
+
     // All of it on the pool, taking and handing on the writer's place too: a busy grain must not keep the place while its
     // turn waits.
     public Task WriteAsync(Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken) =>
@@ -111,6 +122,9 @@ internal sealed class SqliteDatabase : IRelayDatabase
             _writer.Release();
         }
     }
+
+    private static SqliteTransaction BeginRead(DataConnection connection) =>
+        ((SqliteConnection)connection.OpenDbConnection()).BeginTransaction(deferred: true);
 
     // Text without a length: linq2db would otherwise declare 255 characters for a parameter, and the driver cuts what is longer
     // without a word.

@@ -10,7 +10,7 @@ internal static class StoredText
 
     /// <summary>
     /// Replaces what PostgreSQL refuses in text by U+FFFD: U+0000, and halves of surrogate pairs. Cuts what is longer than
-    /// <see cref="CharactersMax"/>, never within a pair.
+    /// <see cref="CharactersMax"/>, never within a pair. Takes spaces off the end, which SQL Server does not see in comparing.
     /// </summary>
     public static string Clean(string text)
     {
@@ -27,7 +27,7 @@ internal static class StoredText
             clean.Append(rune.Value == 0 ? Rune.ReplacementChar : rune);
         }
 
-        return clean.ToString();
+        return clean.ToString().TrimEnd(' ');
     }
 
     /// <summary>As <see cref="Clean"/>, for text that may be missing.</summary>

@@ -14,6 +14,7 @@ public sealed class LedgerFormTests
             var model = ModelOf(text);
             Assert.True(model.Length <= LedgerForm.TextMax);
             Assert.DoesNotContain('\0', model);
+            Assert.False(model.EndsWith(' '));
             Assert.Equal(model, Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(model)));
             Assert.Equal(model, ModelOf(model));
         });
@@ -23,6 +24,9 @@ public sealed class LedgerFormTests
     [InlineData("\0", "\uFFFD")]
     [InlineData("\U0001F680 \u4E16 \t", "\U0001F680 \u4E16 \t")]
     [InlineData("", "")]
+    [InlineData("   ", "")]
+    [InlineData(" gpt 4  ", " gpt 4")]
+    [InlineData("gpt\t ", "gpt\t")]
     public void Of_Text_KeepsWhatEveryDatabaseKeeps(string text, string expected) => Assert.Equal(expected, ModelOf(text));
 
     [Fact]
@@ -37,6 +41,7 @@ public sealed class LedgerFormTests
     {
         Assert.Equal(new string('m', 256), ModelOf(new string('m', 1_000_000)));
         Assert.Equal(new string('m', 255), ModelOf(new string('m', 255) + "\U0001F680"));
+        Assert.Equal(new string('m', 255), ModelOf(new string('m', 255) + " m"));
     }
 
     [Fact]

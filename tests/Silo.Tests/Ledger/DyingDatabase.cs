@@ -13,6 +13,10 @@ internal sealed class DyingDatabase(IRelayDatabase database, int writesBefore) :
     public Task<T> ReadAsync<T>(Func<DataConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
         database.ReadAsync(read, cancellationToken);
 
+    public Task<T> ReadAtOneMomentAsync<T>(
+        Func<DataConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
+        database.ReadAtOneMomentAsync(read, cancellationToken);
+
     public Task WriteAsync(Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken) =>
         database.WriteAsync(
             async (connection, token) =>

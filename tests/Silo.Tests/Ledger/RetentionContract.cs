@@ -2,6 +2,7 @@ using LinqToDB;
 using LinqToDB.Async;
 using LinqToDB.Data;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -119,7 +120,13 @@ public abstract class RetentionContract
         await FillAsync(host);
         await ExecuteAsync(host, $"DELETE FROM usage_entries WHERE key_id = '{Key}' AND sequence = 3");
 
-        await RetentionOf(host).DropAsync(default);
+        foreach (var _ in new[] { "as far as the gap", "with the gap first" })
+        {
+            using var log = new RecordingLoggerProvider();
+            using var logging = new LoggerFactory([log]);
+            await RetentionOf(host, logger: logging.CreateLogger<UsageRetention>()).DropAsync(default);
+            Assert.Single(log.WarningCategories);
+        }
 
         Assert.Equal([4, 5, 6], await SequencesAsync(host));
         var difference = (await VerifyAsync(host)).Differences[0];
@@ -370,12 +377,16 @@ public abstract class RetentionContract
     }
 
     private static UsageRetention RetentionOf(
-        StandaloneHost host, DateTimeOffset? now = null, int retentionDays = 30, IRelayDatabase? database = null) => new(
+        StandaloneHost host,
+        DateTimeOffset? now = null,
+        int retentionDays = 30,
+        IRelayDatabase? database = null,
+        ILogger<UsageRetention>? logger = null) => new(
         database ?? DatabaseOf(host),
         host.Grains,
         Options.Create(new ReportOptions { RetentionDays = retentionDays }),
         new FakeTimeProvider(now ?? Now),
-        NullLogger<UsageRetention>.Instance);
+        logger ?? NullLogger<UsageRetention>.Instance);
 
     private static IRelayDatabase DatabaseOf(StandaloneHost host) => host.Services.GetRequiredService<IRelayDatabase>();
 

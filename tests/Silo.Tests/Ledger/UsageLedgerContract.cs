@@ -72,7 +72,7 @@ public abstract class UsageLedgerContract
     [InlineData("O'Brien \"x\"; DROP TABLE usage_entries; --")]
     [InlineData("\U0001F680 \u00E9\u4E16 \t\r\n \\ % _ @p0 :p1 ?")]
     [InlineData("")]
-    [InlineData(" spaces around ")]
+    [InlineData(" space before")]
     public async Task Append_AnyText_ReadsBackTheSame(string text)
     {
         var entry = Entry(Key, 1, user: text, team: text, model: text);

@@ -1,6 +1,7 @@
 using CsCheck;
 using LinqToDB;
 using LinqToDB.Async;
+using Microsoft.Extensions.Logging.Abstractions;
 using Relay.Grains.Usage;
 using Relay.Silo.Ledger;
 using Relay.Silo.Storage;
@@ -23,7 +24,7 @@ public abstract class UsageReportContract
 
     private SqlUsageLedger Ledger => new(Database);
 
-    private UsageRollUps RollUps => new(Database);
+    private UsageRollUps RollUps => new(Database, NullLogger<UsageRollUps>.Instance);
 
     [SkippableFact]
     public async Task RollUp_EntriesOfTwoHours_AddsThemOnceAndKeepsReports()
@@ -94,11 +95,70 @@ public abstract class UsageReportContract
     }
 
     [SkippableFact]
+    public async Task RollUp_OneKeyFails_AddsTheOthers()
+    {
+        // Two of these have no sum.
+        await Ledger.AppendAsync(
+            [Entry(Key, 1, inputTokens: long.MaxValue), Entry(Key, 2, inputTokens: long.MaxValue), Entry(OtherKey, 1)], default);
+
+        await RollUps.RollUpAsync(default);
+
+        Assert.Equal(OtherKey, Assert.Single(await HoursAsync()).KeyId);
+    }
+
+    [SkippableFact]
+    public async Task Sum_TextsThatDifferByTrailingSpaces_AreOne()
+    {
+        await Ledger.AppendAsync(
+            [
+                Entry(Key, 1, user: "ann", team: "a", model: "gpt"),
+                Entry(Key, 2, user: "ann ", team: "a  ", model: "gpt "),
+                Entry(Key, 3, user: " ann", team: " a", model: " gpt"),
+            ],
+            default);
+
+        foreach (var rollsUp in new[] { false, true })
+        {
+            if (rollsUp)
+            {
+                await RollUps.RollUpAsync(default);
+            }
+
+            Assert.Equal([(" ann", 1L), ("ann", 2L)], await RequestsAsync(UsageGroup.User));
+            Assert.Equal([(" a", 1L), ("a", 2L)], await RequestsAsync(UsageGroup.Team));
+            Assert.Equal([(" gpt", 1L), ("gpt", 2L)], await RequestsAsync(UsageGroup.Model));
+            Assert.Equal(2, Assert.Single(await Ledger.SumAsync(new UsageQuery { User = "ann " }, default)).Totals.Requests);
+        }
+
+        async Task<IEnumerable<(string?, long)>> RequestsAsync(UsageGroup group) =>
+            (await Ledger.SumAsync(new UsageQuery { GroupBy = group }, default)).Select(row => (row.Group, row.Totals.Requests));
+    }
+
+    [SkippableFact]
+    public async Task ReadAtOneMoment_EntriesComeInBetween_DoesNotSeeThem()
+    {
+        await Ledger.AppendAsync([Entry(Key, 1)], default);
+        var other = new SqlUsageLedger(OtherDatabase);
+
+        var counts = await Database.ReadAtOneMomentAsync(
+            async (connection, token) =>
+            {
+                var before = await connection.GetTable<UsageEntryRow>().CountAsync(token);
+                await other.AppendAsync([Entry(Key, 2)], token);
+                return (before, await connection.GetTable<UsageEntryRow>().CountAsync(token));
+            },
+            default);
+
+        Assert.Equal((1, 1), counts);
+        Assert.Equal(2, await Database.ReadAsync((connection, token) => connection.GetTable<UsageEntryRow>().CountAsync(token), default));
+    }
+
+    [SkippableFact]
     public async Task RollUp_TwoSilosAtOnceWhileEntriesCome_CountsEachOnce()
     {
         const int Keys = 4;
         const int Entries = 300;
-        var other = new UsageRollUps(OtherDatabase);
+        var other = new UsageRollUps(OtherDatabase, NullLogger<UsageRollUps>.Instance);
         var appended = Task.WhenAll(Enumerable.Range(0, Keys).Select(async key =>
         {
             for (var sequence = 1; sequence <= Entries; sequence += 10)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Relay.Silo.Ledger;
 using Relay.Silo.Storage;
@@ -35,7 +36,7 @@ public sealed class PostgreSqlDatabaseTests(PostgreSqlTestDatabase fixture)
         try
         {
             var connectionString = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { Username = user, Password = "p" }.ConnectionString;
-            using var database = new ServerDatabase(Database.Dialect, connectionString, TimeProvider.System);
+            using var database = new ServerDatabase(Database.Dialect, connectionString, TimeProvider.System, NullLogger<ServerDatabase>.Instance);
 
             database.Open();
 
@@ -69,7 +70,7 @@ public sealed class PostgreSqlDatabaseTests(PostgreSqlTestDatabase fixture)
     public async Task Open_NoSuchUser_NamesTheDatabaseAndNotThePassword()
     {
         var builder = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { Username = "nobody-here", Password = "s3cret" };
-        using var database = new ServerDatabase(Database.Dialect, builder.ConnectionString, TimeProvider.System);
+        using var database = new ServerDatabase(Database.Dialect, builder.ConnectionString, TimeProvider.System, NullLogger<ServerDatabase>.Instance);
 
         var exception = Assert.Throws<MigrationException>(database.Open);
 

@@ -66,11 +66,22 @@ public abstract class ServerDatabaseContract : IAsyncLifetime
             var database = Database.Create();
             database.Open(scripts.Take(ran));
             await ExecuteAsync(database, "INSERT INTO limits VALUES ('key', 'k', 0, 'tokens', 'day', 5, NULL)");
+            await FillLedgerAsync(database, scripts[ran - 1].Name);
 
             Database.Create().Open();
 
             Assert.Equal(expected, await Database.ColumnsAsync());
             Assert.Equal([5L], await QueryAsync<long>(database, "SELECT amount FROM limits"));
+            if (ran > 1)
+            {
+                // A report finds an entry only by its key's position.
+                Assert.Equal(30, Assert.Single(await new SqlUsageLedger(database).SumAsync(new(), default)).Totals.Tokens.InputTokens);
+                Assert.Equal(
+                    ["key_a 0 0 0", "key_b 0 0 0"],
+                    await QueryAsync<string>(
+                        database,
+                        "SELECT CONCAT(key_id, ' ', rolled_up_sequence, ' ', dropped_sequence, ' ', dropped_reserved_at) FROM usage_positions ORDER BY key_id"));
+            }
         }
     }
 
@@ -195,6 +206,28 @@ public abstract class ServerDatabaseContract : IAsyncLifetime
         database.Dispose();
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => QueryAsync<int>(database, "SELECT 1"));
+    }
+
+    /// <summary>Entries of two keys, and their positions, as far as the schema that a script has left has such tables.</summary>
+    private static async Task FillLedgerAsync(ServerDatabase database, string lastScript)
+    {
+        if (string.CompareOrdinal(lastScript, "0002") > 0)
+        {
+            foreach (var (key, sequence) in new[] { ("key_a", 1), ("key_a", 2), ("key_b", 1) })
+            {
+                await ExecuteAsync(
+                    database,
+                    "INSERT INTO usage_entries (key_id, sequence, request_id, part, requests, user_id, reserved_at, endpoint, model, "
+                    + "input_tokens_held, output_tokens_held, choices, input_tokens, cached_input_tokens, audio_input_tokens, output_tokens, "
+                    + "reasoning_tokens, audio_output_tokens, source, outcome, http_status, upstream, attempts, started_at, ended_at) "
+                    + $"VALUES ('{key}', {sequence}, '{key}-{sequence}', 0, 1, 'ann', 0, '', '', 0, 0, 1, 10, 0, 0, 0, 0, 0, '', '', 200, '', 1, 0, 0)");
+            }
+        }
+
+        if (string.CompareOrdinal(lastScript, "0004") > 0)
+        {
+            await ExecuteAsync(database, "INSERT INTO usage_positions (key_id, rolled_up_sequence) VALUES ('key_a', 0), ('key_b', 0)");
+        }
     }
 
     private static Task<List<string>> JournalAsync(ServerDatabase database) =>

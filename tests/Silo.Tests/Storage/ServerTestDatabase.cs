@@ -1,4 +1,5 @@
 using LinqToDB.Data;
+using Microsoft.Extensions.Logging.Abstractions;
 using Relay.Silo.Storage;
 
 namespace Relay.Silo.Tests.Storage;
@@ -29,7 +30,7 @@ internal sealed class ServerTestDatabase
     /// <summary>One more silo's, not yet opened. The name sets its connections apart from those of the others.</summary>
     public ServerDatabase Create(string name = "relay")
     {
-        var database = new ServerDatabase(Dialect, $"{ConnectionString};Application Name={name}-{_opened.Count}", TimeProvider.System);
+        var database = new ServerDatabase(Dialect, $"{ConnectionString};Application Name={name}-{_opened.Count}", TimeProvider.System, NullLogger<ServerDatabase>.Instance);
         _opened.Add(database);
         return database;
     }
