@@ -191,7 +191,14 @@ internal sealed partial class KeyGrain(
     }
 
     /// <inheritdoc />
-    public ValueTask ReleaseAsync(Guid requestId) => _calls.ReleaseAsync(requestId);
+    public async ValueTask ReleaseAsync(Guid requestId)
+    {
+        ThrowIfStale();
+        if (FindSettings() is not null)
+        {
+            await _calls.ReleaseAsync(requestId);
+        }
+    }
 
     /// <inheritdoc />
     public Task<KeyUsage?> GetUsageAsync() =>
@@ -367,8 +374,8 @@ internal sealed partial class KeyGrain(
             return new Refusal { Kind = RefusalKind.ModelNotAllowed };
         }
 
-        // A reserve that comes again while its call is being settled must not hold for it once more.
-        return writer.IsCrowded || _calls.IsBusy(request.RequestId) ? Overloaded : null;
+        // A reserve that comes again while its call is being settled, or after its release, must not hold for it once more.
+        return writer.IsCrowded || _calls.IsBusy(request.RequestId) || _calls.IsReleased(request.RequestId) ? Overloaded : null;
     }
 
     /// <summary>Wakes this grain at the next deadline. A later hold's deadline is later, so that a running timer stays right.</summary>

@@ -54,7 +54,11 @@ internal static class FaultCheck
                 (1, billed.InputTokens, billed.CachedInputTokens, billed.OutputTokens),
                 (Number(row, "requests"), Number(row, "input_tokens"), Number(row, "cached_input_tokens"), Number(row, "output_tokens")));
         });
-        Assert.All(counted.Values, static row => Assert.Equal(1, Number(row, "requests")));
+
+        // A call that was never sent and whose release came after its expiry is taken back, and its row is of zeros.
+        Assert.All(counted.Values, static row => Assert.True(
+            Number(row, "requests") == 1 || (Number(row, "requests"), Number(row, "input_tokens"), Number(row, "output_tokens")) == (0, 0, 0),
+            $"A call is counted as {row}."));
 
         var byKey = await RowsAsync(admin, "key");
         var byUser = await RowsAsync(admin, "user");
