@@ -206,7 +206,7 @@ internal sealed partial class KeyGrain(
 
     /// <inheritdoc />
     public Task<KeyPosition?> GetPositionAsync() =>
-        Task.FromResult(FindSettings() is null ? null : _calls.GetPosition());
+        Task.FromResult(FindSettings() is null ? null : _calls.GetPosition() with { Windows = CountedWindows.Of(_book.ToSnapshot()) });
 
     /// <inheritdoc />
     public async Task<KeyPosition?> GetSnapshotAsync() =>

@@ -71,6 +71,11 @@ internal static class FaultCheck
             Assert.Equal(Totals(byUser[key.User]), totals);
             Assert.Equal(totals.Input + totals.Output, Number(Assert.Single(usage.GetProperty("limits").EnumerateArray()), "used"));
         }
+
+        using var verified = await admin.PostAsync(new Uri("/admin/api/verify", UriKind.Relative), null);
+        var verification = await Chat.ReadAsync(verified);
+        Assert.Equal(keys.Count, verification.GetProperty("keys").GetInt32());
+        Assert.Equal("[]", verification.GetProperty("differences").GetRawText());
     }
 
     /// <summary>No part of a call is there twice, and no key's sequence has a gap.</summary>

@@ -226,6 +226,7 @@ internal sealed class SimulatedCluster : IDisposable
             Repeat(() => RenewAsync(Calls.Tokens(10, 0)));
             await Scheduler.WaitAsync(20);
             await UntilDoneAsync(() => ReleaseAsync(call, keyId));
+            Repeat(() => RenewAsync(Calls.Tokens(10, 0)));
             Repeat(() => ReleaseAsync(call, keyId));
             return;
         }
