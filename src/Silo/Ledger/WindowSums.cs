@@ -15,7 +15,7 @@ internal static class WindowSums
     public static async Task<IReadOnlyList<IReadOnlyList<ModelTotals>>> ReadAsync(
         DataConnection connection, string keyId, long lastSequence, IReadOnlyList<DateTimeOffset> starts, CancellationToken token)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(starts.Count, StartsMax);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(starts.Count, StartsMax, nameof(starts));
         var times = starts.Select(static start => start.ToUnixTimeMilliseconds()).Order().ToList();
         var lines = await Lines(connection, keyId, lastSequence, times).ToListAsync(token);
 
