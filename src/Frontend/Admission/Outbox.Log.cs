@@ -20,6 +20,9 @@ internal sealed partial class Outbox
     [LoggerMessage(LogLevel.Error, "A line of the outbox cannot be read; it is set aside.")]
     private static partial void LogUnreadable(ILogger logger);
 
+    [LoggerMessage(LogLevel.Warning, "The outbox's file could not be written anew without what waits no longer.")]
+    private static partial void LogNotRewritten(ILogger logger, Exception exception);
+
     [LoggerMessage(LogLevel.Critical, "The outbox could not keep {Count} counts.")]
     private static partial void LogNotKept(ILogger logger, int count, Exception exception);
 }

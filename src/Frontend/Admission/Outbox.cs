@@ -103,6 +103,12 @@ internal sealed partial class Outbox(
             LogUnreadable(logger);
         }
 
+        if (unreadable.Count > 0)
+        {
+            // Else they would be set aside again at the next start.
+            Rewrite(waiting);
+        }
+
         Take(waiting);
         if (waiting.Count > 0)
         {
@@ -268,10 +274,36 @@ internal sealed partial class Outbox(
                 _file.Clear();
                 LogEmpty(logger);
             }
+            else if (_file.IsMostlyDone)
+            {
+                Rewrite(AllWaiting());
+            }
         }
         finally
         {
             _fileGate.Release();
+        }
+    }
+
+    private List<OutboxEntry> AllWaiting()
+    {
+        lock (_lock)
+        {
+            return [.. _waiting.Values.SelectMany(static queue => queue)];
+        }
+    }
+
+    /// <summary>Leaves out of the file what waits no longer.</summary>
+    private void Rewrite(IReadOnlyList<OutboxEntry> waiting)
+    {
+        try
+        {
+            _file!.Rewrite(waiting);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The old file has all of it too, and is only larger.
+            LogNotRewritten(logger, e);
         }
     }
 

@@ -8,16 +8,26 @@ namespace Relay.Frontend.Admission;
 /// </summary>
 internal sealed class OutboxFile : IDisposable
 {
-    private readonly FileStream _file;
-    private long _length;
+    // Less is not worth a rewrite.
+    private const long DoneBytesMin = 64 * 1024;
 
-    private OutboxFile(FileStream file)
+    private readonly string _path;
+    private readonly Dictionary<Guid, int> _waiting = [];
+    private FileStream _file;
+    private long _length;
+    private long _waitingBytes;
+
+    private OutboxFile(string path)
     {
-        _file = file;
+        _path = path;
+        _file = OpenFile(path, FileMode.OpenOrCreate);
     }
 
     /// <summary>The file's size in bytes.</summary>
     public long Length => _length;
+
+    /// <summary>Whether what is done outweighs what waits, so that a <see cref="Rewrite"/> makes the file less than half as large.</summary>
+    public bool IsMostlyDone => _length - _waitingBytes > Math.Max(_waitingBytes, DoneBytesMin);
 
     /// <summary>Opens or creates the file, readable by its owner only.</summary>
     /// <param name="path">Where it is.</param>
@@ -25,13 +35,7 @@ internal sealed class OutboxFile : IDisposable
     /// <param name="unreadable">Whole lines that are not understood.</param>
     public static OutboxFile Open(string path, out IReadOnlyList<OutboxEntry> waiting, out IReadOnlyList<string> unreadable)
     {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.Read, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        var outbox = new OutboxFile(new FileStream(path, options));
+        var outbox = new OutboxFile(path);
         outbox.Recover(out waiting, out unreadable);
         return outbox;
     }
@@ -40,12 +44,7 @@ internal sealed class OutboxFile : IDisposable
     /// <exception cref="IOException">They are not: the disk is full, or fails. The file is as it was before.</exception>
     public void Append(IReadOnlyList<OutboxEntry> entries)
     {
-        var lines = new ArrayBufferWriter<byte>();
-        foreach (var entry in entries)
-        {
-            new OutboxLine(entry, Done: null).Write(lines);
-        }
-
+        var (lines, lengths) = LinesOf(entries);
         Write(lines.WrittenSpan);
         try
         {
@@ -56,6 +55,8 @@ internal sealed class OutboxFile : IDisposable
             Truncate(_length - lines.WrittenCount);
             throw;
         }
+
+        Count(entries, lengths);
     }
 
     /// <summary>Notes that an entry waits no longer. Not synced: after a crash it would be settled again, which counts nothing twice.</summary>
@@ -65,12 +66,84 @@ internal sealed class OutboxFile : IDisposable
         var line = new ArrayBufferWriter<byte>();
         new OutboxLine(Waits: null, requestId).Write(line);
         Write(line.WrittenSpan);
+        if (_waiting.Remove(requestId, out var length))
+        {
+            _waitingBytes -= length;
+        }
     }
 
     /// <summary>Empties the file: nothing waits.</summary>
-    public void Clear() => Truncate(0);
+    public void Clear()
+    {
+        Truncate(0);
+        _waiting.Clear();
+        _waitingBytes = 0;
+    }
+
+    /// <summary>Replaces the file by one that has what waits and nothing else. At every moment one of the two is whole and in place.</summary>
+    /// <param name="waiting">All that waits, in order.</param>
+    /// <exception cref="IOException">It could not; the old file stays in use.</exception>
+    public void Rewrite(IReadOnlyList<OutboxEntry> waiting)
+    {
+        var (lines, lengths) = LinesOf(waiting);
+        var beside = _path + ".new";
+        var next = OpenFile(beside, FileMode.Create);
+        try
+        {
+            next.Write(lines.WrittenSpan);
+            next.Flush(flushToDisk: true);
+            File.Move(beside, _path, overwrite: true);
+        }
+        catch
+        {
+            next.Dispose();
+            throw;
+        }
+
+        _file.Dispose();
+        _file = next;
+        _length = lines.WrittenCount;
+        _waiting.Clear();
+        _waitingBytes = 0;
+        Count(waiting, lengths);
+    }
 
     public void Dispose() => _file.Dispose();
+
+    private static FileStream OpenFile(string path, FileMode mode)
+    {
+        // Whoever replaces a file must be allowed to while it is open.
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.Read | FileShare.Delete, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return new FileStream(path, options);
+    }
+
+    private static (ArrayBufferWriter<byte> Lines, List<int> Lengths) LinesOf(IReadOnlyList<OutboxEntry> entries)
+    {
+        var lines = new ArrayBufferWriter<byte>();
+        var lengths = new List<int>();
+        foreach (var entry in entries)
+        {
+            var start = lines.WrittenCount;
+            new OutboxLine(entry, Done: null).Write(lines);
+            lengths.Add(lines.WrittenCount - start);
+        }
+
+        return (lines, lengths);
+    }
+
+    private void Count(IReadOnlyList<OutboxEntry> entries, List<int> lengths)
+    {
+        foreach (var (entry, length) in entries.Zip(lengths))
+        {
+            _waitingBytes += length - _waiting.GetValueOrDefault(entry.Settlement.Call.RequestId);
+            _waiting[entry.Settlement.Call.RequestId] = length;
+        }
+    }
 
     private void Write(ReadOnlySpan<byte> lines)
     {
@@ -126,6 +199,7 @@ internal sealed class OutboxFile : IDisposable
         }
 
         waiting = [.. entries.Values];
+        Count(waiting, LinesOf(waiting).Lengths);
         unreadable = lost;
     }
 }

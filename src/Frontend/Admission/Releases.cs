@@ -7,7 +7,7 @@ namespace Relay.Frontend.Admission;
 /// The releases that no grain has acknowledged yet. Each is sent again until one has: of a hold that nobody renews or releases, a
 /// grain must believe that its call was sent upstream, and count it.
 /// </summary>
-internal sealed class Releases
+internal sealed partial class Releases(ILogger<Releases> logger)
 {
     /// <summary>How many are kept. Those beyond it are sent no more, so that their holds expire and are counted.</summary>
     public const int Max = 10_000;
@@ -20,6 +20,10 @@ internal sealed class Releases
         if (_waiting.Count < Max)
         {
             _waiting[requestId] = (keyId, key);
+        }
+        else
+        {
+            LogNotKept(logger, requestId, keyId, Max);
         }
     }
 
@@ -48,4 +52,7 @@ internal sealed class Releases
                 failed(releases.Key, e);
             }
         }));
+
+    [LoggerMessage(LogLevel.Error, "The release of {RequestId} by {KeyId} is sent once at most: {Count} others wait. If it is lost, the call is counted although it was never sent.")]
+    private static partial void LogNotKept(ILogger logger, Guid requestId, string keyId, int count);
 }

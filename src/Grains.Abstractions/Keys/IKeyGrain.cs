@@ -53,7 +53,11 @@ public interface IKeyGrain : IGrainWithStringKey
     [Alias("Settle")]
     Task<SettleResult> SettleAsync(Settlement settlement);
 
-    /// <summary>Drops the hold of a call that was never sent upstream. Nothing is counted.</summary>
+    /// <summary>
+    /// Drops the hold of a call that was never sent upstream. Nothing is counted, and what its expiry has counted is taken back. A
+    /// reserve or a renewal of the call that comes later holds nothing. Throws when it could not; it may then be sent again.
+    /// </summary>
+    /// <exception cref="Ledger.StaleActivationException">The activation steps down; the next one takes it.</exception>
     [Alias("Release")]
     ValueTask ReleaseAsync(Guid requestId);
 

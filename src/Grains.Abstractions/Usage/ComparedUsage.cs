@@ -1,3 +1,5 @@
+using Relay.Grains.Quotas;
+
 namespace Relay.Grains.Usage;
 
 /// <summary>One side of a comparison. What was not compared is null.</summary>
@@ -18,4 +20,10 @@ public sealed record ComparedUsage
 
     /// <summary>How many entries there are between the two.</summary>
     [Id(4)] public long? Entries { get; init; }
+
+    /// <summary>The window of which <see cref="Totals"/> are.</summary>
+    [Id(5)] public Window? Window { get; init; }
+
+    /// <summary>The requested model of which they are; null for all together.</summary>
+    [Id(6)] public string? Model { get; init; }
 }

@@ -4,7 +4,7 @@ namespace Relay.Grains.Usage;
 [GenerateSerializer, Alias("Relay.DifferenceKind")]
 public enum DifferenceKind
 {
-    /// <summary>The grain's totals are not the sum of the ledger.</summary>
+    /// <summary>The grain's totals, or a window of them, are not the sum of the ledger.</summary>
     Totals,
 
     /// <summary>An hourly sum is not the sum of its entries in the ledger.</summary>
@@ -15,4 +15,10 @@ public enum DifferenceKind
 
     /// <summary>The snapshot that a key's grain has saved is not what the ledger gives up to its sequence.</summary>
     Snapshot,
+
+    /// <summary>The ledger has entries, or sums of entries, of a key that the directory does not have.</summary>
+    Key,
+
+    /// <summary>The key could not be compared to the end.</summary>
+    Error,
 }

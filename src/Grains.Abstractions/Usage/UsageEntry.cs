@@ -12,10 +12,10 @@ public sealed record UsageEntry
     /// <summary>The entry's number among the key's entries: 1, 2, 3 and so on without a gap.</summary>
     [Id(1)] public required long Sequence { get; init; }
 
-    /// <summary>0 for a call's first entry; 1 for the difference that a settle after an expiry books.</summary>
+    /// <summary>0 for a call's first entry; 1 for the difference that a settle or a release after an expiry books.</summary>
     [Id(2)] public required int Part { get; init; }
 
-    /// <summary>How many calls the entry adds: 1, or 0 for a correction.</summary>
+    /// <summary>How many calls the entry adds: 1, 0 for a correction, or -1 for that of a call which was never sent.</summary>
     [Id(3)] public required int Requests { get; init; }
 
     /// <summary>The user to whom the key belonged.</summary>

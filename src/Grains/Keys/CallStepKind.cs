@@ -11,4 +11,7 @@ internal enum CallStepKind
 
     /// <summary>The ledger is asked whether a call that is renewed was settled.</summary>
     Rebuild,
+
+    /// <summary>The ledger is asked whether a call that is released has expired, and its expiry is taken back.</summary>
+    Reverse,
 }

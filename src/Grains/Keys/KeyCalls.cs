@@ -27,6 +27,7 @@ internal sealed partial class KeyCalls(
 
     private readonly KeyLedger _keyLedger = writer.Open();
     private readonly Dictionary<Guid, CallStep> _steps = [];
+    private readonly ReleasedCalls _released = new(book.HoldTimeout);
 
     /// <summary>The key's id.</summary>
     public required string KeyId { get; init; }
@@ -46,6 +47,9 @@ internal sealed partial class KeyCalls(
     /// <summary>Whether something about that call waits for the ledger.</summary>
     public bool IsBusy(Guid requestId) => _steps.ContainsKey(requestId);
 
+    /// <summary>Whether that call was released not long ago: it must not be held any more.</summary>
+    public bool IsReleased(Guid requestId) => _released.Contains(requestId, clock().Monotonic);
+
     /// <summary>See <see cref="IKeyGrain.RenewAsync"/>. True when a hold was made anew.</summary>
     public async Task<bool> RenewAsync(IReadOnlyCollection<HoldRenewal> renewals)
     {
@@ -54,7 +58,7 @@ internal sealed partial class KeyCalls(
         // A step that runs either ends the call or rebuilds its hold.
         var now = clock();
         var unknown = renewals
-            .Where(renewal => !book.Renew(renewal, now) && !IsBusy(renewal.Hold.RequestId))
+            .Where(renewal => !book.Renew(renewal, now) && !IsBusy(renewal.Hold.RequestId) && !IsReleased(renewal.Hold.RequestId))
             .DistinctBy(static renewal => renewal.Hold.RequestId)
             .ToList();
         if (unknown.Count == 0)
@@ -103,12 +107,20 @@ internal sealed partial class KeyCalls(
     /// <summary>See <see cref="IKeyGrain.ReleaseAsync"/>.</summary>
     public async ValueTask ReleaseAsync(Guid requestId)
     {
+        ThrowIfSteppedDown();
+
+        // Before anything is awaited, so that no message that is under way or comes later makes a hold.
+        _released.Add(requestId, clock().Monotonic);
         while (_steps.TryGetValue(requestId, out var step))
         {
             await step.Done;
         }
 
-        book.Release(requestId);
+        ThrowIfSteppedDown();
+        if (!book.Release(requestId))
+        {
+            await RunStepAsync(requestId, CallStepKind.Reverse, () => ReverseAsync(requestId));
+        }
     }
 
     /// <summary>Counts the calls whose deadline has passed. Throws when it could not for one of them; it may be called again.</summary>
@@ -200,7 +212,7 @@ internal sealed partial class KeyCalls(
         var entries = await settled;
         var isOver = entries.Any(entry => entry.Settlement.Call.RequestId == renewal.Hold.RequestId) || await MayBeDroppedAsync(renewal.Hold);
         ThrowIfSteppedDown();
-        if (!isOver)
+        if (!isOver && !IsReleased(renewal.Hold.RequestId))
         {
             book.Rebuild(renewal, clock());
         }
@@ -218,10 +230,10 @@ internal sealed partial class KeyCalls(
     /// <summary>Counts a call whose frontend fell silent, unless it was settled or renewed meanwhile.</summary>
     private async Task ExpireAsync(KeySettings settings, Guid requestId)
     {
-        // A reserve that arrived again after its settle holds for a call that is over.
+        // A reserve that arrived again after its settle holds for a call that is over. A release may come while this is asked.
         var entries = await ledger.FindAsync(requestId, CancellationToken.None);
         ThrowIfSteppedDown();
-        if (entries.Count > 0)
+        if (entries.Count > 0 || IsReleased(requestId))
         {
             book.Release(requestId);
             return;
@@ -232,6 +244,18 @@ internal sealed partial class KeyCalls(
         {
             LogExpired(logger, requestId, settings.Id);
             await CommitAsync(UsageEntryDraft.Expired(settings, hold, now.Wall));
+        }
+    }
+
+    /// <summary>Takes back what a call's expiry has counted, when its release says too late that it was never sent.</summary>
+    private async Task ReverseAsync(Guid requestId)
+    {
+        var entries = await ledger.FindAsync(requestId, CancellationToken.None);
+        ThrowIfSteppedDown();
+        if (entries is [{ Settlement.Outcome: Outcome.Expired } expired])
+        {
+            LogReversed(logger, requestId, KeyId);
+            await CommitAsync(UsageEntryDraft.Reversal(expired, clock().Wall));
         }
     }
 

@@ -142,7 +142,14 @@ internal sealed partial class KeyGrain(
     }
 
     /// <inheritdoc />
-    public ValueTask ReleaseAsync(Guid requestId) => _calls.ReleaseAsync(requestId);
+    public async ValueTask ReleaseAsync(Guid requestId)
+    {
+        ThrowIfStale();
+        if (FindSettings() is not null)
+        {
+            await _calls.ReleaseAsync(requestId);
+        }
+    }
 
     /// <inheritdoc />
     public Task<KeyUsage?> GetUsageAsync() =>
@@ -150,7 +157,7 @@ internal sealed partial class KeyGrain(
 
     /// <inheritdoc />
     public Task<KeyPosition?> GetPositionAsync() =>
-        Task.FromResult(FindSettings() is null ? null : _calls.GetPosition());
+        Task.FromResult(FindSettings() is null ? null : _calls.GetPosition() with { Windows = CountedWindows.Of(_book.ToSnapshot()) });
 
     /// <inheritdoc />
     public async Task<KeyPosition?> GetSnapshotAsync() =>
@@ -299,8 +306,8 @@ internal sealed partial class KeyGrain(
             return new Refusal { Kind = RefusalKind.ModelNotAllowed };
         }
 
-        // A reserve that comes again while its call is being settled must not hold for it once more.
-        return writer.IsCrowded || _calls.IsBusy(request.RequestId) ? Overloaded : null;
+        // A reserve that comes again while its call is being settled, or after its release, must not hold for it once more.
+        return writer.IsCrowded || _calls.IsBusy(request.RequestId) || _calls.IsReleased(request.RequestId) ? Overloaded : null;
     }
 
     /// <summary>Wakes this grain at the next deadline. A later hold's deadline is later, so that a running timer stays right.</summary>

@@ -19,7 +19,7 @@ internal static class StoredSnapshot
     {
         var stored = new GrainState<KeyState>(new KeyState());
         await services.GetRequiredKeyedService<IGrainStorage>(StorageName).ReadStateAsync(StateName, grainId, stored);
-        return stored is { RecordExists: true, State.Book: var book } ? new KeyPosition(book.Sequence, TotalsOf(book)) : null;
+        return stored is { RecordExists: true, State.Book: var book } ? new KeyPosition(book.Sequence, TotalsOf(book)) { Windows = CountedWindows.Of(book) } : null;
     }
 
     private static UsageTotals TotalsOf(QuotaBookState book) => book.Windows

@@ -32,6 +32,15 @@ internal static class UsageEntryDraft
         Settlement = settlement with { Usage = Bound(settlement.Usage) - expired.Settlement.Usage },
     });
 
+    /// <summary>What a release after an expiry takes back: all of it, the call too, for it was never sent.</summary>
+    public static UsageEntry Reversal(UsageEntry expired, DateTimeOffset now) => LedgerForm.Of(expired with
+    {
+        Sequence = 0,
+        Part = 1,
+        Requests = -expired.Requests,
+        Settlement = expired.Settlement with { Usage = default(TokenUsage) - expired.Settlement.Usage, EndedAt = now },
+    });
+
     /// <summary>The first entry of a call whose frontend fell silent: what it had told of its usage.</summary>
     public static UsageEntry Expired(KeySettings settings, Hold hold, DateTimeOffset now) => First(settings, new Settlement
     {

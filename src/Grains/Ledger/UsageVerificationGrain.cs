@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
+using Polly;
+using Polly.Retry;
 using Relay.Grains.Keys;
 using Relay.Grains.Usage;
 
@@ -6,10 +9,23 @@ namespace Relay.Grains.Ledger;
 
 /// <inheritdoc cref="IUsageVerificationGrain" />
 [StatelessWorker]
-internal sealed class UsageVerificationGrain(IUsageAudit audit) : Grain, IUsageVerificationGrain
+internal sealed partial class UsageVerificationGrain(
+    IUsageAudit audit, TimeProvider time, ILogger<UsageVerificationGrain> logger) : Grain, IUsageVerificationGrain
 {
     // A server that reads without a snapshot may show the tables while they move. What differs in truth does so every time.
     private const int LooksMax = 3;
+
+    // An activation that ends is gone as soon as what it writes is written, or given up.
+    private readonly ResiliencePipeline _untilAnswered = new ResiliencePipelineBuilder { TimeProvider = time }
+        .AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = new PredicateBuilder().Handle<StaleActivationException>(),
+            MaxRetryAttempts = 8,
+            BackoffType = DelayBackoffType.Exponential,
+            Delay = TimeSpan.FromMilliseconds(25),
+            MaxDelay = TimeSpan.FromSeconds(1),
+        })
+        .Build();
 
     /// <inheritdoc />
     public async Task<UsageVerification> VerifyAsync(ImmutableArray<string> keyIds, bool repairsRollUps)
@@ -19,24 +35,41 @@ internal sealed class UsageVerificationGrain(IUsageAudit audit) : Grain, IUsageV
         var differences = ImmutableArray.CreateBuilder<UsageDifference>();
         foreach (var keyId in keyIds)
         {
-            if (await CompareAsync(keyId) is not { } compared)
+            try
             {
-                continue;
-            }
+                var compared = await CompareAsync(keyId);
+                if (compared is not null)
+                {
+                    entries += compared.Value.Entries;
+                    differences.AddRange(compared.Value.Differences);
+                }
 
-            keys++;
-            entries += compared.Entries;
-            differences.AddRange(compared.Differences);
-            if (await FindRollUpDifferenceAsync(keyId, repairsRollUps) is { } difference)
+                var difference = await FindRollUpDifferenceAsync(keyId, repairsRollUps);
+                if (difference is not null)
+                {
+                    differences.Add(difference);
+                }
+
+                keys += compared is null && difference is null ? 0 : 1;
+            }
+            catch (Exception exception)
             {
-                differences.Add(difference);
+                // The other keys are compared all the same. An exception's text may show a connection or a row: it stays in the log.
+                LogFailed(logger, exception, keyId);
+                keys++;
+                differences.Add(new UsageDifference(
+                    keyId, DifferenceKind.Error, new ComparedUsage(), new ComparedUsage(), Error: exception.GetType().Name));
             }
         }
 
         return new UsageVerification(keys, entries, differences.DrainToImmutable());
     }
 
-    /// <summary>Compares the ledger with what a key's grain has counted and saved; null when there is no such key.</summary>
+    /// <inheritdoc />
+    public async Task<ImmutableArray<string>> ListStrayKeysAsync(string? after, int limit) =>
+        [.. await audit.ListStrayKeysAsync(after ?? "", limit, CancellationToken.None)];
+
+    /// <summary>Compares the ledger with what a key's grain has counted and saved; null when neither knows such a key.</summary>
     private async Task<(long Entries, List<UsageDifference> Differences)?> CompareAsync(string keyId)
     {
         var key = GrainFactory.GetGrain<IKeyGrain>(KeyId.ToGrainKey(keyId));
@@ -44,13 +77,18 @@ internal sealed class UsageVerificationGrain(IUsageAudit audit) : Grain, IUsageV
         {
             // In this order: each has all that the one before it had by then, and what came since is left out.
             var snapshot = await key.GetSnapshotAsync();
-            if (await GetPositionAsync(key) is not { } position)
+            if (await _untilAnswered.ExecuteAsync(async _ => await key.GetPositionAsync()) is not { } position)
             {
-                return null;
+                return CompareStray(keyId, await audit.ReadExtentAsync(keyId, long.MaxValue, CancellationToken.None));
             }
 
             var extent = await audit.ReadExtentAsync(keyId, position.Sequence, CancellationToken.None);
             var differences = Compare(keyId, position, extent).ToList();
+            if (differences.Count == 0 && await CompareWindowsAsync(keyId, DifferenceKind.Totals, position) is { } window)
+            {
+                differences.Add(window);
+            }
+
             if (snapshot is not null && await CompareSnapshotAsync(keyId, snapshot, position, extent) is { } difference)
             {
                 differences.Add(difference);
@@ -93,15 +131,49 @@ internal sealed class UsageVerificationGrain(IUsageAudit audit) : Grain, IUsageV
         var lastSequence = Math.Max(extent.LastSequence, extent.DroppedSequence);
         var sequence = Math.Clamp(snapshot.Sequence, extent.DroppedSequence, lastSequence);
         var newer = await audit.SumEntriesAsync(keyId, sequence, position.Sequence, CancellationToken.None);
-        var expected = new KeyPosition(sequence, extent.Totals - newer);
-        return snapshot == expected
-            ? null
+        var expected = extent.Totals - newer;
+        return snapshot.Sequence == sequence && snapshot.Totals == expected
+            ? await CompareWindowsAsync(keyId, DifferenceKind.Snapshot, snapshot)
             : new UsageDifference(
                 keyId,
                 DifferenceKind.Snapshot,
-                new ComparedUsage { LastSequence = expected.Sequence, Totals = expected.Totals },
+                new ComparedUsage { LastSequence = sequence, Totals = expected },
                 new ComparedUsage { LastSequence = snapshot.Sequence, Totals = snapshot.Totals });
     }
+
+    /// <summary>Compares the windows that are not over, by model. No entry of theirs is ever dropped, but of the one that has no end.</summary>
+    private async Task<UsageDifference?> CompareWindowsAsync(string keyId, DifferenceKind kind, KeyPosition counted)
+    {
+        var now = time.GetUtcNow();
+        ImmutableArray<WindowUsage> open = [.. counted.Windows.Where(window => window.End is not { } end || end > now)];
+        var expected = await audit.SumSinceAsync(keyId, counted.Sequence, [.. open.Select(static window => window.Start)], CancellationToken.None);
+        return WindowComparison.Find(open, expected) is { } found
+            ? new UsageDifference(
+                keyId,
+                kind,
+                found.Expected with { LastSequence = counted.Sequence },
+                found.Actual with { LastSequence = counted.Sequence })
+            : null;
+    }
+
+    /// <summary>The directory does not have the key, so that nothing but the ledger can say what it used.</summary>
+    private static (long Entries, List<UsageDifference> Differences)? CompareStray(string keyId, LedgerExtent extent) =>
+        extent.Entries == 0 && extent.DroppedSequence == 0 && extent.Totals == default
+            ? null
+            : (extent.Entries,
+            [
+                new UsageDifference(
+                    keyId,
+                    DifferenceKind.Key,
+                    new ComparedUsage
+                    {
+                        FirstSequence = extent.FirstSequence,
+                        LastSequence = extent.LastSequence,
+                        Entries = extent.Entries,
+                        Totals = extent.Totals,
+                    },
+                    new ComparedUsage()),
+            ]);
 
     private async Task<UsageDifference?> FindRollUpDifferenceAsync(string keyId, bool repairs)
     {
@@ -116,10 +188,11 @@ internal sealed class UsageVerificationGrain(IUsageAudit audit) : Grain, IUsageV
         }
 
         // Of hours whose entries are dropped nothing can be made anew.
-        var isRepaired = repairs && found!.Hour is not null;
-        if (isRepaired)
+        bool? isRepaired = null;
+        if (repairs && found!.Hour is not null)
         {
             await audit.RebuildRollUpsAsync(keyId, CancellationToken.None);
+            isRepaired = await FindRollUpDifferenceAsync(keyId, repairs: false) is null;
         }
 
         return new UsageDifference(
@@ -127,21 +200,6 @@ internal sealed class UsageVerificationGrain(IUsageAudit audit) : Grain, IUsageV
             DifferenceKind.Rollups,
             new ComparedUsage { Hour = found!.Hour, Totals = found.Expected },
             new ComparedUsage { Hour = found.Hour, Totals = found.Actual },
-            isRepaired ? true : null);
-    }
-
-    /// <summary>An activation that is about to end refuses; the one after it answers.</summary>
-    private static async Task<KeyPosition?> GetPositionAsync(IKeyGrain key)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await key.GetPositionAsync();
-            }
-            catch (StaleActivationException) when (attempt < LooksMax)
-            {
-            }
-        }
+            isRepaired);
     }
 }

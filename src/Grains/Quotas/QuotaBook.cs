@@ -20,7 +20,6 @@ internal sealed class QuotaBook
     // A client may declare any cap. No call comes near this, and a key's holds together stay far below a long's range.
     private const long TokensMax = 1_000_000_000_000;
 
-    private readonly TimeSpan _holdTimeout;
     private readonly WindowCounts[] _windows;
     private readonly OutputAverages _averages;
     private readonly Dictionary<Guid, Hold> _holds = [];
@@ -32,7 +31,7 @@ internal sealed class QuotaBook
     public QuotaBook(TimeZoneInfo zone, TimeSpan holdTimeout, QuotaBookState? state = null)
     {
         state ??= new QuotaBookState();
-        _holdTimeout = holdTimeout;
+        HoldTimeout = holdTimeout;
         _windows = [.. Enum.GetValues<Window>().Select(window => new WindowCounts(window, zone))];
         _averages = new OutputAverages(state.OutputAverage, state.OutputAverageByModel);
         _sequence = CommittedSequence = state.Sequence;
@@ -42,6 +41,9 @@ internal sealed class QuotaBook
             CountsOf(window.Window).Restore(window);
         }
     }
+
+    /// <summary>How long a hold lasts that nobody renews.</summary>
+    public TimeSpan HoldTimeout { get; }
 
     /// <summary>The limits that new calls must fit. Setting them touches no count and no hold.</summary>
     public ImmutableArray<Limit> Limits { get; set; } = [];
@@ -89,7 +91,7 @@ internal sealed class QuotaBook
         };
         // A frontend that dies before it has told anything may have sent the call; had it not, it would have released the hold.
         var toldNothing = new TokenUsage { InputTokens = inputTokensNeeded };
-        return new Reservation(Add(new Hold(call, now.Monotonic + _holdTimeout, toldNothing)), null);
+        return new Reservation(Add(new Hold(call, now.Monotonic + HoldTimeout, toldNothing)), null);
     }
 
     /// <summary>All calls in flight.</summary>
@@ -108,7 +110,7 @@ internal sealed class QuotaBook
 
         // Renewals may arrive out of order; usage only grows.
         var usage = renewal.UsageSoFar.TotalTokens > hold.UsageSoFar.TotalTokens ? renewal.UsageSoFar : hold.UsageSoFar;
-        _holds[renewal.Hold.RequestId] = hold with { Deadline = now.Monotonic + _holdTimeout, UsageSoFar = usage };
+        _holds[renewal.Hold.RequestId] = hold with { Deadline = now.Monotonic + HoldTimeout, UsageSoFar = usage };
         return true;
     }
 
@@ -123,7 +125,7 @@ internal sealed class QuotaBook
 
         Advance(now.Wall);
         Advance(renewal.Hold.ReservedAt);
-        Add(new Hold(renewal.Hold, now.Monotonic + _holdTimeout, renewal.UsageSoFar));
+        Add(new Hold(renewal.Hold, now.Monotonic + HoldTimeout, renewal.UsageSoFar));
         return true;
     }
 

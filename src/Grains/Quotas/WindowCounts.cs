@@ -47,8 +47,8 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
     /// <summary>Whether a limit of this window is about calls of that model.</summary>
     public bool Covers(string? pattern, string model) => Matches(pattern, NameOf(model));
 
-    /// <summary>What the ledger has of the models that the pattern matches.</summary>
-    public Amounts Used(string? pattern) => Sum(pattern, static count => Amounts.Of(count.Used));
+    /// <summary>What the ledger has of the models that the pattern matches; a correction without what it corrects frees nothing.</summary>
+    public Amounts Used(string? pattern) => Sum(pattern, static count => Amounts.Of(count.Used)).AtLeastZero();
 
     /// <summary>What calls in flight hold, and what is on its way to the ledger, of the models that the pattern matches.</summary>
     public Amounts Held(string? pattern) => Sum(pattern, static count => count.Held + count.Pending);

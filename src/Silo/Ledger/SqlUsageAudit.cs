@@ -17,10 +17,23 @@ internal sealed class SqlUsageAudit(IRelayDatabase database, UsageRollUps rollUp
         database.ReadAtOneMomentAsync(
             (connection, token) => LedgerExtents.SumAsync(connection, keyId, afterSequence, lastSequence, token), cancellationToken);
 
+    public Task<IReadOnlyList<IReadOnlyList<ModelTotals>>> SumSinceAsync(
+        string keyId, long lastSequence, IReadOnlyList<DateTimeOffset> starts, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            (connection, token) => WindowSums.ReadAsync(connection, keyId, lastSequence, starts, token), cancellationToken);
+
+    public Task<IReadOnlyList<string>> ListStrayKeysAsync(string after, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync((connection, token) => StrayKeys.ListAsync(connection, after, limit, token), cancellationToken);
+
     public Task<RollUpDifference?> FindRollUpDifferenceAsync(string keyId, CancellationToken cancellationToken) =>
         database.ReadAtOneMomentAsync(
             async (connection, token) =>
             {
+                if (await LostPositions.FindAsync(connection, keyId, token) is { } lost)
+                {
+                    return lost;
+                }
+
                 if (await Excesses(connection, keyId).OrderBy(hour => hour.HourStart).FirstOrDefaultAsync(token) is not { } excess)
                 {
                     return await DroppedHours.FindDifferenceAsync(connection, keyId, token);
@@ -41,7 +54,11 @@ internal sealed class SqlUsageAudit(IRelayDatabase database, UsageRollUps rollUp
             },
             cancellationToken);
 
-    public Task RebuildRollUpsAsync(string keyId, CancellationToken cancellationToken) => rollUps.RebuildAsync(keyId, cancellationToken);
+    public async Task RebuildRollUpsAsync(string keyId, CancellationToken cancellationToken)
+    {
+        await database.WriteAsync((connection, token) => LostPositions.RestoreAsync(connection, keyId, token), cancellationToken);
+        await rollUps.RebuildAsync(keyId, cancellationToken);
+    }
 
     /// <summary>
     /// By how much hourly sums exceed the entries that should be in them; rows that are right are left out, and hours of which entries

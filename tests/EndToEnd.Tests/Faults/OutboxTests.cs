@@ -224,6 +224,26 @@ public sealed class OutboxTests : IAsyncLifetime
         Assert.Equal(BilledOf(caller), Assert.Single(_ledger.Entries).Settlement.Usage);
     }
 
+    [Fact]
+    public async Task Start_TwiceWithGarbageWhileSomethingWaits_SetsItAsideOnce()
+    {
+        const string Garbage = "0badc0de {\"waits\":";
+        var relay = await StartAsync();
+        var caller = await RelayCaller.NewAsync(relay, null);
+        _ledger.FailBeforeWriting(int.MaxValue);
+        await caller.AskAsync(RelayCaller.Chat(model: ModelOf(caller)));
+        await StopAsync();
+        var place = new OutboxPlace(_data);
+        await File.WriteAllTextAsync(place.File, $"{Garbage}\n{await File.ReadAllTextAsync(place.File)}");
+
+        await StartAsync();
+        await StopAsync();
+        relay = await StartAsync();
+
+        Assert.Equal((1, 1), await relay.OutboxAsync());
+        Assert.Equal($"unreadable: {Garbage}\n", await File.ReadAllTextAsync(place.SetAsideFile));
+    }
+
     private static string ModelOf(RelayCaller caller) => $"model-of-{caller.Key.Id}";
 
     /// <summary>Calls as a client does that is told to come again. Each try waits for what the key still has in the outbox.</summary>

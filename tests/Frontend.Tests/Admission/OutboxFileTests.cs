@@ -92,6 +92,52 @@ public sealed class OutboxFileTests : IDisposable
     }
 
     [Fact]
+    public void Rewrite_OnceMostOfItIsDone_ShrinksToWhatWaitsAndGoesOn()
+    {
+        var entries = Enumerable.Range(0, 400).Select(Entry).ToList();
+        using (var file = OutboxFile.Open(_path, out _, out _))
+        {
+            file.Append(entries);
+            var all = file.Length;
+            Assert.False(file.IsMostlyDone);
+            entries.Take(390).ToList().ForEach(entry => file.MarkDone(IdOf(entry)));
+            Assert.True(file.IsMostlyDone);
+
+            file.Rewrite(entries[390..]);
+
+            Assert.InRange(file.Length, 1, all / 20);
+            Assert.Equal(file.Length, new FileInfo(_path).Length);
+            Assert.False(file.IsMostlyDone);
+            file.MarkDone(IdOf(entries[395]));
+            file.Append([Entry(400)]);
+        }
+
+        Assert.Equal([.. entries[390..395], .. entries[396..], Entry(400)], Reopen(out _));
+    }
+
+    [Fact]
+    public void Rewrite_ThatFails_LeavesTheFileInUse()
+    {
+        Directory.CreateDirectory(_path + ".new");
+        try
+        {
+            using (var file = OutboxFile.Open(_path, out _, out _))
+            {
+                file.Append([Entry(1), Entry(2)]);
+                file.MarkDone(IdOf(Entry(1)));
+                Assert.ThrowsAny<Exception>(() => file.Rewrite([Entry(2)]));
+                file.Append([Entry(3)]);
+            }
+
+            Assert.Equal([Entry(2), Entry(3)], Reopen(out _));
+        }
+        finally
+        {
+            Directory.Delete(_path + ".new");
+        }
+    }
+
+    [Fact]
     public void Open_NewFile_IsItsOwnersAlone()
     {
         using var file = OutboxFile.Open(_path, out _, out _);

@@ -198,6 +198,102 @@ public sealed class KeyCallsTests : IAsyncDisposable
         Assert.Empty(_ledger.Entries);
     }
 
+    [Fact]
+    public async Task Renew_AfterTheRelease_HoldsNothingAndIsNeverBilled()
+    {
+        var (book, calls) = Activate();
+        var call = Hold(book, 1);
+        await calls.ReleaseAsync(call.RequestId);
+        _now = AtSeconds(29);
+
+        Assert.False(await calls.RenewAsync([new HoldRenewal(call, Tokens(10, 5))]));
+
+        Assert.Equal(0, book.HoldCount);
+        _now = AtSeconds(60);
+        await calls.ExpireAsync(Settings);
+        Assert.Empty(_ledger.Entries);
+    }
+
+    [Fact]
+    public async Task Release_BeforeTheReserveOrARenewalOfTheNextActivation_IsRememberedForTheHoldTimeout()
+    {
+        var call = Hold(Activate().Book, 1);
+        var (book, calls) = Activate();
+
+        await calls.ReleaseAsync(call.RequestId);
+
+        Assert.True(calls.IsReleased(call.RequestId));
+        Assert.False(await calls.RenewAsync([new HoldRenewal(call, Tokens(10, 0))]));
+        Assert.Equal(0, book.HoldCount);
+        _now = AtSeconds(30);
+        Assert.False(calls.IsReleased(call.RequestId));
+    }
+
+    [Fact]
+    public async Task Release_WhileTheHoldIsMadeAnew_LeavesNone()
+    {
+        var asked = new TaskCompletionSource();
+        _ledger.BeforeFindingMany = () => asked.Task;
+        var call = Hold(Activate().Book, 1);
+        var (book, calls) = Activate();
+        var renewing = calls.RenewAsync([new HoldRenewal(call, Tokens(10, 0))]);
+
+        var releasing = calls.ReleaseAsync(call.RequestId);
+        asked.SetResult();
+
+        Assert.False(await renewing);
+        await releasing;
+        Assert.Equal(0, book.HoldCount);
+    }
+
+    [Fact]
+    public async Task Release_AfterTheCallExpired_TakesItAllBackOnce()
+    {
+        var limit = new Limit(Metric.Requests, Window.Hour, 5);
+        var (book, calls) = Activate();
+        book.Limits = [limit, new Limit(Metric.Tokens, Window.Total, 100)];
+        var call = Hold(book, 1);
+        await calls.RenewAsync([new HoldRenewal(call, Tokens(10, 3))]);
+        _now = AtSeconds(31);
+        await calls.ExpireAsync(Settings);
+        Assert.Equal(new UsageTotals(1, Tokens(10, 3)), calls.GetPosition().Totals);
+
+        await Task.WhenAll(calls.ReleaseAsync(call.RequestId).AsTask(), calls.ReleaseAsync(call.RequestId).AsTask());
+        await calls.ReleaseAsync(call.RequestId);
+
+        Assert.Equal(
+            [(0, 1, Tokens(10, 3)), (1, -1, Tokens(-10, -3))],
+            _ledger.Entries.Select(static entry => (entry.Part, entry.Requests, entry.Settlement.Usage)));
+        Assert.Equal(new KeyPosition(2, default), calls.GetPosition());
+        Assert.All(book.Usage(_now).Limits, static one => Assert.Equal((0, 0), (one.Used, one.Held)));
+        Assert.Equal(new KeyPosition(2, default), Activate().Calls.GetPosition());
+    }
+
+    [Fact]
+    public async Task Release_AfterTheExpiryInTheNextWindow_LeavesThatWindowAlone()
+    {
+        var (book, calls) = Activate();
+        book.Limits = [new Limit(Metric.Requests, Window.Minute, 5), new Limit(Metric.Requests, Window.Total, 5)];
+        var call = Hold(book, 1);
+        _now = AtSeconds(61);
+        await calls.ExpireAsync(Settings);
+        await calls.SettleAsync(Settings, Settlement(Hold(book, 2), Tokens(10, 7)));
+
+        await calls.ReleaseAsync(call.RequestId);
+
+        Assert.Equal([1, 1], book.Usage(_now).Limits.Select(static one => one.Used));
+    }
+
+    [Fact]
+    public async Task Release_AtAnActivationThatStepsDown_IsSentAgain()
+    {
+        var (book, calls) = Activate();
+        var call = Hold(book, 1);
+        calls.StepDown(new IOException("The test ends it."));
+
+        await Assert.ThrowsAsync<StaleActivationException>(() => calls.ReleaseAsync(call.RequestId).AsTask());
+    }
+
     private CallFacts Hold(QuotaBook book, int call) => book.Reserve(call, _now).Hold!.Call;
 
     /// <summary>An activation as its grain makes one, with a writer of its own as on a silo of its own.</summary>

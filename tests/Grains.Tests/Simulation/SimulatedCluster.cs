@@ -196,13 +196,18 @@ internal sealed class SimulatedCluster : IDisposable
     private async Task LiveAsync(SimulatedCall call)
     {
         var keyId = Keys[call.Number % Keys.Length];
-        SimulatedActivation? holder = null;
         CallFacts? facts = null;
         await UntilDoneAsync(() => SendAsync(keyId, activation =>
         {
-            holder = activation;
+            call.Reach(activation, Clock.Elapsed);
+            var id = Calls.IdOf(call.Number);
+            if (activation.Calls.IsReleased(id))
+            {
+                return Task.CompletedTask;
+            }
+
             var model = call.Number % 7 == 0 ? "refused" : Calls.Model;
-            facts ??= activation.Book.Reserve(Calls.IdOf(call.Number), Calls.Endpoint, model, 10, 20, 1, Now).Hold?.Call;
+            facts ??= activation.Book.Reserve(id, Calls.Endpoint, model, 10, 20, 1, Now).Hold?.Call;
             return Task.CompletedTask;
         }));
         if (facts is null)
@@ -210,19 +215,30 @@ internal sealed class SimulatedCluster : IDisposable
             return;
         }
 
-        await Scheduler.WaitAsync(20);
-        if (Scheduler.Chance(15))
+        Task RenewAsync(TokenUsage soFar) => SendAsync(keyId, async activation =>
         {
-            await ReleaseAsync(call, keyId, holder!);
+            call.Reach(activation, Clock.Elapsed);
+            await activation.Calls.RenewAsync([new HoldRenewal(facts, soFar)]);
+        });
+        if (Scheduler.Chance(25))
+        {
+            // What was sent before the release may arrive after it.
+            Repeat(() => RenewAsync(Calls.Tokens(10, 0)));
+            await Scheduler.WaitAsync(20);
+            await UntilDoneAsync(() => ReleaseAsync(call, keyId));
+            Repeat(() => RenewAsync(Calls.Tokens(10, 0)));
+            Repeat(() => ReleaseAsync(call, keyId));
             return;
         }
+
+        await Scheduler.WaitAsync(20);
 
         call.Bill = Calls.Tokens(10, 50 + call.Number);
         for (var told = Scheduler.Next(4); told > 0; told--)
         {
             var soFar = Calls.Tokens(10, call.Told.Count);
             call.Told.Add(soFar);
-            Repeat(() => SendAsync(keyId, async activation => await activation.Calls.RenewAsync([new HoldRenewal(facts, soFar)])));
+            Repeat(() => RenewAsync(soFar));
             await Scheduler.WaitAsync(20);
         }
 
@@ -242,16 +258,12 @@ internal sealed class SimulatedCluster : IDisposable
         }
     }
 
-    private async Task ReleaseAsync(SimulatedCall call, string keyId, SimulatedActivation holder)
+    private Task ReleaseAsync(SimulatedCall call, string keyId) => SendAsync(keyId, async activation =>
     {
-        Repeat(() => SendAsync(keyId, async activation =>
-        {
-            var id = Calls.IdOf(call.Number);
-            call.IsReleased |= activation == holder && activation.Book.Find(id) is not null && !activation.Calls.IsBusy(id);
-            await activation.Calls.ReleaseAsync(id);
-        }));
-        await Scheduler.WaitAsync(5);
-    }
+        var now = Clock.Elapsed;
+        await activation.Calls.ReleaseAsync(Calls.IdOf(call.Number));
+        call.ReleasedBy[activation] = now;
+    });
 
     /// <summary>Sends a message that may be lost or arrive twice, whenever it likes.</summary>
     private void Repeat(Func<Task> send)

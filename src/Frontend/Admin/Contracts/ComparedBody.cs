@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Relay.Grains.Quotas;
 using Relay.Grains.Usage;
 
 namespace Relay.Frontend.Admin.Contracts;
@@ -8,6 +9,8 @@ internal sealed record ComparedBody
 {
     public ComparedBody(ComparedUsage side)
     {
+        Window = side.Window;
+        Model = side.Model;
         Hour = side.Hour?.ToUnixTimeSeconds();
         FirstSequence = side.FirstSequence;
         LastSequence = side.LastSequence;
@@ -22,6 +25,12 @@ internal sealed record ComparedBody
     }
 
     /// <summary>When the hour begins of which this is the sum, in unix seconds.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Window? Window { get; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Model { get; }
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Hour { get; }
 

@@ -13,6 +13,7 @@ internal sealed record DifferenceBody
         Expected = new ComparedBody(difference.Expected);
         Actual = new ComparedBody(difference.Actual);
         Repaired = difference.Repaired;
+        Error = difference.Error;
     }
 
     /// <summary>The key's id.</summary>
@@ -30,4 +31,8 @@ internal sealed record DifferenceBody
     /// <summary>Left out when no repair was asked for, or none is possible.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Repaired { get; }
+
+    /// <summary>Why the key could not be compared; left out when it was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Error { get; }
 }

@@ -43,6 +43,19 @@ internal static class VerifyEndpoints
             after = last.Settings.Id;
         }
 
+        // What the ledger has of keys that the directory does not have is in reports too.
+        after = null;
+        while (differences.Count < DifferencesMax
+            && !http.RequestAborted.IsCancellationRequested
+            && await verification.ListStrayKeysAsync(after, KeysOfOnePageMax) is [.., var stray] strays)
+        {
+            var found = await verification.VerifyAsync(strays, repairs);
+            keys += found.Keys;
+            entries += found.Entries;
+            differences.AddRange(found.Differences.Select(difference => new DifferenceBody(difference)));
+            after = stray;
+        }
+
         return AdminJson.Ok(new VerificationBody(
             keys, entries, [.. differences.Take(DifferencesMax)], HasMore: differences.Count >= DifferencesMax));
     }
