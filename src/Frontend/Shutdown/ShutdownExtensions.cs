@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
-using Relay.Frontend.Admission;
 using Relay.Configuration;
+using Relay.Frontend.Admission;
 using Relay.Frontend.Errors;
 using Relay.Frontend.Forwarding;
 

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
-using Relay.Frontend;
 using Relay.Configuration;
+using Relay.Frontend;
 using Relay.Silo.Storage;
 
 namespace Relay.EndToEnd.Tests.Deployment;

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
-using Relay.Frontend.Admission;
 using Relay.Configuration;
+using Relay.Frontend.Admission;
 using Relay.Frontend.Forwarding;
 using Relay.Frontend.Upstreams;
 
