@@ -246,15 +246,16 @@ internal sealed partial class KeyGrain(
 
     private AdmissionDecision Reserve(ReserveRequest request)
     {
+        if (FindSettings() is not null && _owner!.Wait is { } wait)
+        {
+            return new AdmissionDecision { Refusal = OwnerChanging with { RetryAfter = wait } };
+        }
+
+        // In this order: a lease that was renewed after the key was lost looks good only when it shows the loss too.
         StepDownIfLost();
         if (_calls.IsSteppedDown)
         {
             return new AdmissionDecision { Refusal = OwnerChanging };
-        }
-
-        if (FindSettings() is not null && _owner!.Wait is { } wait)
-        {
-            return new AdmissionDecision { Refusal = OwnerChanging with { RetryAfter = wait } };
         }
 
         if (Authenticate(request.KeyHash) is not { } settings)

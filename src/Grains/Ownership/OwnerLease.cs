@@ -208,7 +208,15 @@ internal sealed partial class OwnerLease : ILifecycleParticipant<ISiloLifecycle>
 
                 // A question that is not answered while its answer is worth anything is put again, on another connection.
                 using var attempt = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-                await RenewAsync(attempt.Token).WaitAsync(_options.Lease, _time, _stopping.Token);
+                try
+                {
+                    await RenewAsync(attempt.Token).WaitAsync(_options.Lease, _time, _stopping.Token);
+                }
+                finally
+                {
+                    // Its connection is needed for the next one.
+                    await attempt.CancelAsync();
+                }
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {

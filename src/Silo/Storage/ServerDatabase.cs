@@ -86,16 +86,29 @@ internal sealed partial class ServerDatabase : IRelayDatabase
         Func<DataConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
         RunAsync(_options, read, cancellationToken);
 
-    public Task<T> ReadAtOneMomentAsync<T>(
-        Func<DataConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
-        RunAsync(
-            _oneMomentOptions,
-            async (connection, token) =>
+    public async Task<T> ReadAtOneMomentAsync<T>(
+        Func<DataConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
+    {
+        // The pool is small and seldom used: after a restart of the server it may have nothing but connections that are gone.
+        for (var gone = 0; ; gone++)
+        {
+            try
             {
-                await using var transaction = await connection.BeginTransactionAsync(_oneMoment, token);
-                return await read(connection, token);
-            },
-            cancellationToken);
+                return await RunAsync(
+                    _oneMomentOptions,
+                    async (connection, token) =>
+                    {
+                        await using var transaction = await connection.BeginTransactionAsync(_oneMoment, token);
+                        return await read(connection, token);
+                    },
+                    cancellationToken);
+            }
+            catch (DbException exception) when (exception.IsTransient && gone < IServerDialect.LanePoolSize)
+            {
+                // The next one is another, or new.
+            }
+        }
+    }
 
     public Task WriteAsync(Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken) =>
         RunAsync(

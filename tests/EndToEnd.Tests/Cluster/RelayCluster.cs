@@ -83,6 +83,9 @@ internal sealed class RelayCluster : IAsyncDisposable
 
         // Longer than the default, for machines that are slow: what is tested is that calls wait, not how long.
         environment["Relay__Admission__ReserveSeconds"] = "60";
+
+        // Longer than what stands before the frontends takes to notice that one of them stops.
+        environment["Relay__Shutdown__DelaySeconds"] = "3";
         environment["RELAY_ADMIN_KEY"] = AdminKey;
         environment["OPENAI_BASE_URL"] = _upstream.ToString();
         environment["OPENAI_API_KEY"] = "sk-upstream-that-only-relay-knows";

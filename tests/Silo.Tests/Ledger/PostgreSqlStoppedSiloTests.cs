@@ -25,7 +25,6 @@ public sealed class PostgreSqlStoppedSiloTests(PostgreSqlTestDatabase fixture) :
     [InlineData(0.3)]
     [InlineData(0.6)]
     [InlineData(0.9)]
-    [InlineData(1)]
     public async Task Append_SiloStoppedAmidItsAppend_LeavesTheKeyToTheOther(double share)
     {
         Task stopped;
@@ -39,7 +38,6 @@ public sealed class PostgreSqlStoppedSiloTests(PostgreSqlTestDatabase fixture) :
             gate.StallAfter(long.MaxValue);
             await AppendAsync(stopping, "key_2");
 
-            // At most all but the last byte, which is the commit's.
             gate.StallAfter((long)((gate.Bytes - 1) * share));
             stopped = AppendAsync(stopping, "key_3");
             await gate.Stalled;
