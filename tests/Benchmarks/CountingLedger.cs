@@ -20,6 +20,8 @@ internal sealed class CountingLedger(IUsageLedger ledger) : IUsageLedger
         Interlocked.Add(ref _rows, entries.Count);
     }
 
+    public Task ProbeAsync(CancellationToken cancellationToken) => ledger.ProbeAsync(cancellationToken);
+
     public Task<IReadOnlyList<UsageEntry>> ReadTailAsync(string keyId, long afterSequence, CancellationToken cancellationToken) =>
         ledger.ReadTailAsync(keyId, afterSequence, cancellationToken);
 

@@ -168,6 +168,12 @@ public sealed class MemoryLedger : IUsageLedger
     }
 
     /// <inheritdoc />
+    public Task ProbeAsync(CancellationToken cancellationToken) =>
+        Interlocked.Decrement(ref _failuresBefore) >= 0
+            ? Task.FromException(new IOException("The ledger takes no writes, as the test told it."))
+            : Task.CompletedTask;
+
+    /// <inheritdoc />
     public Task<IReadOnlyList<UsageEntry>> ReadTailAsync(string keyId, long afterSequence, CancellationToken cancellationToken)
     {
         IReadOnlyList<UsageEntry> tail =

@@ -13,6 +13,9 @@ public interface IUsageLedger
     /// </exception>
     Task AppendAsync(IReadOnlyList<UsageEntry> entries, CancellationToken cancellationToken);
 
+    /// <summary>Commits a change that leaves nothing behind. Throws when the ledger takes no writes: then no entry is to blame for what failed.</summary>
+    Task ProbeAsync(CancellationToken cancellationToken);
+
     /// <summary>A key's entries with a higher sequence than the given one, in order; without those that retention has dropped.</summary>
     Task<IReadOnlyList<UsageEntry>> ReadTailAsync(string keyId, long afterSequence, CancellationToken cancellationToken);
 

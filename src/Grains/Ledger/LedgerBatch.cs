@@ -177,6 +177,13 @@ internal sealed partial class LedgerBatch(
     {
         try
         {
+            // An outage looks like a bad row. Only a ledger that takes writes, and still not this row, proves that the row is to blame.
+            await ledger.ProbeAsync(abandoned);
+            if (await SendAsync([row], patiently: false) is null)
+            {
+                return;
+            }
+
             await ledger.AppendAsync([LedgerForm.WithoutTexts(row.Entry)], abandoned);
             _refusedAlone = 0;
         }

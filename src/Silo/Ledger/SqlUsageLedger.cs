@@ -42,6 +42,18 @@ internal sealed class SqlUsageLedger(IRelayDatabase database) : IUsageLedger
         }
     }
 
+    public Task ProbeAsync(CancellationToken cancellationToken)
+    {
+        var nobodys = new UsagePositionRow { KeyId = Guid.NewGuid().ToString("N"), RolledUpSequence = 0 };
+        return database.WriteAsync(
+            async (connection, token) =>
+            {
+                await connection.InsertAsync(nobodys, token: token);
+                await connection.DeleteAsync(nobodys, token: token);
+            },
+            cancellationToken);
+    }
+
     public Task<IReadOnlyList<UsageEntry>> ReadTailAsync(string keyId, long afterSequence, CancellationToken cancellationToken) =>
         ReadEntriesAsync(
             rows => rows.Where(row => row.KeyId == keyId && row.Sequence > afterSequence).OrderBy(row => row.Sequence),

@@ -80,6 +80,17 @@ public sealed class LedgerWriterTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Append_OutageEndsAfterTheLastTry_KeepsTheTextsOfTheRow()
+    {
+        _ledger.FailBeforeWriting(LedgerWriter.AttemptsMax);
+        var a = Started().Open();
+
+        AssertCommitted(await a.AppendAsync(Entry(A, 1, 1)));
+
+        Assert.Equal([Entry(A, 1, 1)], _ledger.Entries);
+    }
+
+    [Fact]
     public async Task Append_FirstTryCommitsOnlyWhileTheSecondIsUnderWay_IsAcknowledgedOnce()
     {
         // A transaction of which nobody knows ends late: between the question whether it has written and the second try.

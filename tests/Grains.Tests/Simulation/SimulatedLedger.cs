@@ -30,6 +30,15 @@ internal sealed class SimulatedLedger(MemoryLedger store, SeededScheduler schedu
         }
     }
 
+    public async Task ProbeAsync(CancellationToken cancellationToken)
+    {
+        await scheduler.WaitAsync(3);
+        if (hasFaults() && scheduler.Chance(5))
+        {
+            throw new IOException("The ledger takes no writes.");
+        }
+    }
+
     public Task<IReadOnlyList<UsageEntry>> ReadTailAsync(string keyId, long afterSequence, CancellationToken cancellationToken) =>
         ReadAsync(() => store.ReadTailAsync(keyId, afterSequence, cancellationToken));
 

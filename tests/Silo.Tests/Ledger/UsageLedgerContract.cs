@@ -19,6 +19,15 @@ public abstract class UsageLedgerContract
     protected abstract IUsageLedger OtherLedger { get; }
 
     [SkippableFact]
+    public async Task Probe_LedgerTakesWrites_LeavesNothingBehind()
+    {
+        await Ledger.ProbeAsync(default);
+        await Ledger.ProbeAsync(default);
+
+        Assert.Empty(await Ledger.SumAsync(new UsageQuery { GroupBy = UsageGroup.Key }, default));
+    }
+
+    [SkippableFact]
     public async Task Append_EveryField_ReadsBackTheSame()
     {
         var entry = new UsageEntry
