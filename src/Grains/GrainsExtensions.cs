@@ -11,7 +11,7 @@ public static class GrainsExtensions
 {
     /// <summary>
     /// Adds what the grains need, but for what frontends need too, <see cref="OwnershipOptions"/>, and what depends on the database: an <see cref="IUsageLedger"/>, a
-    /// <see cref="Directory.IKeyDirectory"/>, <see cref="IKeyOwners"/> and the grain storage named <c>usage</c>.
+    /// <see cref="Directory.IKeyDirectory"/>, <see cref="IKeyOwners"/> and the grain storage named <c>usage</c>; and <see cref="Models.CurrentPrices"/>, which may come from a file.
     /// </summary>
     /// <param name="silo">The silo.</param>
     /// <param name="kind">Whether there can be other silos on its database.</param>

@@ -24,7 +24,7 @@ internal sealed partial class ForwardHandler
             CallNames.Of(call),
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"in={usage.InputTokens} cached={usage.CachedInputTokens} audio_in={usage.AudioInputTokens} out={usage.OutputTokens} reasoning={usage.ReasoningTokens} audio_out={usage.AudioOutputTokens}"),
+                $"in={usage.InputTokens} cached={usage.CachedInputTokens} audio_in={usage.AudioInputTokens} out={usage.OutputTokens} reasoning={usage.ReasoningTokens} audio_out={usage.AudioOutputTokens} cache_write={usage.CacheWriteInputTokens}"),
             call.Source == UsageSource.Reported ? "reported" : "estimated",
             (long)(time.GetUtcNow() - call.StartedAt).TotalMilliseconds);
     }

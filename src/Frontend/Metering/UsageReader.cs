@@ -20,6 +20,7 @@ internal struct UsageReader(int depth)
     private long? _total;
     private long? _cached;
     private long? _cacheHits;
+    private long? _cacheWrites;
     private long? _inputAudio;
     private long? _reasoning;
     private long? _outputAudio;
@@ -31,6 +32,7 @@ internal struct UsageReader(int depth)
         Output,
         Total,
         CacheHits,
+        CacheWrites,
         InputDetails,
         OutputDetails,
         Cached,
@@ -55,14 +57,18 @@ internal struct UsageReader(int depth)
             // The classes are parts of their sum by contract; an upstream that says otherwise must not make a price negative.
             var output = (_output ?? 0) + HiddenReasoning;
             var input = _input ?? Math.Max(0, (_total ?? 0) - output);
+            var cached = Math.Min(input, _cached ?? _cacheHits ?? 0);
             return new TokenUsage
             {
                 InputTokens = input,
-                CachedInputTokens = Math.Min(input, _cached ?? _cacheHits ?? 0),
+                CachedInputTokens = cached,
                 AudioInputTokens = Math.Min(input, _inputAudio ?? 0),
                 OutputTokens = output,
                 ReasoningTokens = Math.Min(output, _reasoning ?? HiddenReasoning),
                 AudioOutputTokens = Math.Min(output, _outputAudio ?? 0),
+
+                // No token is both read from the cache and written to it.
+                CacheWriteInputTokens = Math.Min(input - cached, _cacheWrites ?? 0),
             };
         }
     }
@@ -115,6 +121,7 @@ internal struct UsageReader(int depth)
             case Member.Output: Take(ref _output, count); break;
             case Member.Total: Take(ref _total, count); break;
             case Member.CacheHits: Take(ref _cacheHits, count); break;
+            case Member.CacheWrites: Take(ref _cacheWrites, count); break;
             case Member.Cached: Take(ref _cached, count); break;
             case Member.InputAudio: Take(ref _inputAudio, count); break;
             case Member.Reasoning: Take(ref _reasoning, count); break;
@@ -175,7 +182,10 @@ internal struct UsageReader(int depth)
             return Member.Total;
         }
 
-        return JsonText.Is(ref reader, "prompt_cache_hit_tokens"u8) ? Member.CacheHits : Member.Other;
+        // The latter is what gateways to Anthropic's models make of its name.
+        return JsonText.Is(ref reader, "prompt_cache_hit_tokens"u8) ? Member.CacheHits
+            : JsonText.Is(ref reader, "cache_creation_input_tokens"u8) ? Member.CacheWrites
+            : Member.Other;
     }
 
     private static Member DetailOf(ref Utf8JsonReader reader, Member details)
@@ -183,6 +193,7 @@ internal struct UsageReader(int depth)
         if (details == Member.InputDetails)
         {
             return JsonText.Is(ref reader, "cached_tokens"u8) ? Member.Cached
+                : JsonText.Is(ref reader, "cache_write_tokens"u8) ? Member.CacheWrites
                 : JsonText.Is(ref reader, "audio_tokens"u8) ? Member.InputAudio
                 : Member.Other;
         }

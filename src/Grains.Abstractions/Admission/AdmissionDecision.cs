@@ -21,4 +21,7 @@ public sealed record AdmissionDecision
 
     /// <summary>The limit of tokens that the rate-limit headers show, or null.</summary>
     [Id(5)] public RateLimitStatus? Tokens { get; init; }
+
+    /// <summary>To how many tokens the output of each choice must be capped upstream, 0 or more; null when the request may go as it is.</summary>
+    [Id(6)] public long? OutputTokensCap { get; init; }
 }

@@ -24,4 +24,7 @@ public enum RefusalKind
 
     /// <summary>Nobody may admit calls of the key just now: its owner changes, or cannot prove that it is the only one. A later try may be admitted.</summary>
     OwnerChanging,
+
+    /// <summary>A limit of cost is about the call, and nobody knows what its model costs.</summary>
+    ModelNotPriced,
 }

@@ -12,4 +12,8 @@ public sealed record LimitUsage(
     [property: Id(1)] long Used,
     [property: Id(2)] long Held,
     [property: Id(3)] long Remaining,
-    [property: Id(4)] DateTimeOffset? ResetsAt);
+    [property: Id(4)] DateTimeOffset? ResetsAt)
+{
+    /// <summary>How many calls a limit that only observes would have refused in this window, since the key's grain was last activated.</summary>
+    [Id(5)] public long WouldRefuse { get; init; }
+}

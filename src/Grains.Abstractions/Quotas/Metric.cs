@@ -18,4 +18,7 @@ public enum Metric
 
     /// <summary>Calls in flight at once: a level, not a sum, so its window means nothing.</summary>
     Concurrency,
+
+    /// <summary>What the upstream charges, in billionths of a US dollar (<see cref="Usage.NanoUsd"/>).</summary>
+    Cost,
 }

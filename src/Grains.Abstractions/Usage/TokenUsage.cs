@@ -22,6 +22,9 @@ public readonly record struct TokenUsage
     /// <summary>The output tokens that were audio; part of <see cref="OutputTokens"/>.</summary>
     [Id(5)] public long AudioOutputTokens { get; init; }
 
+    /// <summary>The input tokens that the upstream wrote to its cache; part of <see cref="InputTokens"/>.</summary>
+    [Id(6)] public long CacheWriteInputTokens { get; init; }
+
     /// <summary>Input and output together.</summary>
     public long TotalTokens => InputTokens + OutputTokens;
 
@@ -34,6 +37,7 @@ public readonly record struct TokenUsage
         OutputTokens = left.OutputTokens + right.OutputTokens,
         ReasoningTokens = left.ReasoningTokens + right.ReasoningTokens,
         AudioOutputTokens = left.AudioOutputTokens + right.AudioOutputTokens,
+        CacheWriteInputTokens = left.CacheWriteInputTokens + right.CacheWriteInputTokens,
     };
 
     /// <summary>Subtracts class by class.</summary>
@@ -45,5 +49,6 @@ public readonly record struct TokenUsage
         OutputTokens = left.OutputTokens - right.OutputTokens,
         ReasoningTokens = left.ReasoningTokens - right.ReasoningTokens,
         AudioOutputTokens = left.AudioOutputTokens - right.AudioOutputTokens,
+        CacheWriteInputTokens = left.CacheWriteInputTokens - right.CacheWriteInputTokens,
     };
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Relay.Grains.Admission;
 using Relay.Grains.Ledger;
+using Relay.Grains.Models;
 using Relay.Grains.Quotas;
 using Relay.Grains.Usage;
 
@@ -14,10 +15,11 @@ namespace Relay.Grains.Keys;
 /// <param name="book">The activation's book.</param>
 /// <param name="ledger">Where what is settled is read.</param>
 /// <param name="writer">Where it is written.</param>
+/// <param name="prices">What entries are priced by.</param>
 /// <param name="clock">The time.</param>
 /// <param name="logger">The grain's log.</param>
 internal sealed partial class KeyCalls(
-    QuotaBook book, IUsageLedger ledger, LedgerWriter writer, Func<Instant> clock, ILogger logger)
+    QuotaBook book, IUsageLedger ledger, LedgerWriter writer, CurrentPrices prices, Func<Instant> clock, ILogger logger)
 {
     // A frontend's death expires all its calls at once; each asks the ledger a question.
     private const int ExpiriesAtOnce = 64;
@@ -98,7 +100,7 @@ internal sealed partial class KeyCalls(
             }
             else
             {
-                await CommitAsync(UsageEntryDraft.First(settings, settlement));
+                await CommitAsync(UsageEntryDraft.First(settings, settlement, prices.Book));
             }
         });
         return result;
@@ -186,21 +188,21 @@ internal sealed partial class KeyCalls(
     /// <summary>Settles a call without a hold: an activation before this one held it, it expired, or it is settled. Only the ledger knows.</summary>
     private async Task<SettleResult> SettleUnknownAsync(KeySettings settings, Settlement settlement)
     {
-        var entries = await ledger.FindAsync(settlement.Call.RequestId, CancellationToken.None);
-        if (entries.Count == 0 && await MayBeDroppedAsync(settlement.Call))
+        var booked = new BookedCall(await ledger.FindAsync(settlement.Call.RequestId, CancellationToken.None));
+        if (booked.IsEmpty && await MayBeDroppedAsync(settlement.Call))
         {
             LogTooOld(logger, settlement.Call.RequestId, settings.Id);
             return SettleResult.TooOld;
         }
 
         ThrowIfSteppedDown();
-        if (entries.Count == 0)
+        if (booked.IsEmpty)
         {
-            await CommitAsync(UsageEntryDraft.First(settings, settlement));
+            await CommitAsync(UsageEntryDraft.First(settings, settlement, prices.Book));
         }
-        else if (entries is [{ Settlement.Outcome: Outcome.Expired } expired])
+        else if (booked.Expired is not null)
         {
-            await CommitAsync(UsageEntryDraft.Difference(expired, settlement));
+            await CommitAsync(UsageEntryDraft.Difference(booked, settlement, prices.Book));
         }
 
         return SettleResult.Settled;
@@ -243,19 +245,19 @@ internal sealed partial class KeyCalls(
         if (book.Find(requestId) is { } hold && hold.Deadline <= now.Monotonic)
         {
             LogExpired(logger, requestId, settings.Id);
-            await CommitAsync(UsageEntryDraft.Expired(settings, hold, now.Wall));
+            await CommitAsync(UsageEntryDraft.Expired(settings, hold, now.Wall, prices.Book));
         }
     }
 
     /// <summary>Takes back what a call's expiry has counted, when its release says too late that it was never sent.</summary>
     private async Task ReverseAsync(Guid requestId)
     {
-        var entries = await ledger.FindAsync(requestId, CancellationToken.None);
+        var booked = new BookedCall(await ledger.FindAsync(requestId, CancellationToken.None));
         ThrowIfSteppedDown();
-        if (entries is [{ Settlement.Outcome: Outcome.Expired } expired])
+        if (booked.Expired is not null)
         {
             LogReversed(logger, requestId, KeyId);
-            await CommitAsync(UsageEntryDraft.Reversal(expired, clock().Wall));
+            await CommitAsync(UsageEntryDraft.Reversal(booked, clock().Wall));
         }
     }
 

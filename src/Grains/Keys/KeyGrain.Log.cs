@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Relay.Grains.Quotas;
 
 namespace Relay.Grains.Keys;
 
@@ -12,6 +13,9 @@ internal sealed partial class KeyGrain
 
     [LoggerMessage(LogLevel.Warning, "The counts of key {KeyId} could not be saved. Nothing is lost: the ledger has them.")]
     private static partial void LogSnapshotFailed(ILogger logger, Exception exception, string keyId);
+
+    [LoggerMessage(LogLevel.Information, "Call {RequestId} of key {KeyId} would have been refused by {Limit}, if that did more than observe.")]
+    private static partial void LogWouldRefuse(ILogger logger, Guid requestId, string keyId, Limit limit);
 
     [LoggerMessage(LogLevel.Debug, "Key {KeyId} is put away although not all of its calls could be written; their callers know.")]
     private static partial void LogPutAwayEarly(ILogger logger, Exception exception, string keyId);

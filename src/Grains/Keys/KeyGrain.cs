@@ -5,6 +5,7 @@ using Orleans.Storage;
 using Relay.Grains.Admission;
 using Relay.Grains.Directory;
 using Relay.Grains.Ledger;
+using Relay.Grains.Models;
 using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;
 using Relay.Grains.Usage;
@@ -20,6 +21,7 @@ internal sealed partial class KeyGrain(
     IUsageLedger ledger,
     LedgerWriter writer,
     OwnerLease lease,
+    CurrentPrices prices,
     IOptions<QuotaOptions> options,
     TimeProvider time,
     ILogger<KeyGrain> logger) : Grain, IKeyGrain
@@ -50,8 +52,8 @@ internal sealed partial class KeyGrain(
         var start = isKnown
             ? await KeyStart.ReadAsync(snapshot.State.Book, ledger, Id, cancellationToken)
             : new KeyStart(snapshot.State.Book, []);
-        _book = new QuotaBook(TimeZoneInfo.FindSystemTimeZoneById(options.Value.TimeZone), HoldTimeout, start.State);
-        _calls = new KeyCalls(_book, ledger, writer, () => Now, logger)
+        _book = new QuotaBook(TimeZoneInfo.FindSystemTimeZoneById(options.Value.TimeZone), HoldTimeout, start.State, () => prices.Book);
+        _calls = new KeyCalls(_book, ledger, writer, prices, () => Now, logger)
         {
             KeyId = Id,
             SteppedDown = EndActivation,
@@ -282,12 +284,18 @@ internal sealed partial class KeyGrain(
             WatchDeadlines();
         }
 
+        foreach (var observed in reservation.Observed)
+        {
+            LogWouldRefuse(logger, request.RequestId, Id, observed.Limit);
+        }
+
         return new AdmissionDecision
         {
             Refusal = reservation.Refusal,
             User = settings.User,
             ReservedAt = reservation.Hold?.Call.ReservedAt ?? default,
             OutputTokensHeld = reservation.Hold?.Call.OutputTokensHeld ?? 0,
+            OutputTokensCap = reservation.Hold?.OutputTokensCap,
             Requests = _book.RateLimit(Metric.Requests, request.Model, now),
             Tokens = _book.RateLimit(Metric.Tokens, request.Model, now),
         };

@@ -1,5 +1,6 @@
 using Relay.Grains.Admission;
 using Relay.Grains.Ledger;
+using Relay.Grains.Models;
 using Relay.Grains.Quotas;
 using Relay.Grains.Usage;
 
@@ -12,37 +13,55 @@ internal static class UsageEntryDraft
     private const long TokensMax = 1_000_000_000_000;
 
     /// <summary>A call's first entry.</summary>
-    public static UsageEntry First(KeySettings settings, Settlement settlement) => LedgerForm.Of(new UsageEntry
+    public static UsageEntry First(KeySettings settings, Settlement settlement, PriceBook prices)
     {
-        KeyId = settings.Id,
-        Sequence = 0,
-        Part = 0,
-        Requests = 1,
-        User = settings.User,
-        Team = settings.Team,
-        Settlement = settlement with { Usage = Bound(settlement.Usage) },
-    });
+        var bounded = settlement with { Usage = Bound(settlement.Usage) };
+        var cost = prices.CostOf(bounded);
+        return LedgerForm.Of(new UsageEntry
+        {
+            KeyId = settings.Id,
+            Sequence = 0,
+            Part = 0,
+            Requests = 1,
+            User = settings.User,
+            Team = settings.Team,
+            Settlement = bounded,
+            Cost = cost,
+            PricedRequests = cost is null ? 0 : 1,
+        });
+    }
 
     /// <summary>What a settle after an expiry adds: the same call, already counted, and still its owner's of then.</summary>
-    public static UsageEntry Difference(UsageEntry expired, Settlement settlement) => LedgerForm.Of(expired with
+    public static UsageEntry Difference(BookedCall booked, Settlement settlement, PriceBook prices)
     {
-        Sequence = 0,
-        Part = 1,
-        Requests = 0,
-        Settlement = settlement with { Usage = Bound(settlement.Usage) - expired.Settlement.Usage },
-    });
+        var usage = Bound(settlement.Usage);
+        return Correct(booked, 1, settlement with { Usage = usage - booked.Totals.Tokens }, prices.CostOf(settlement, usage));
+    }
 
     /// <summary>What a release after an expiry takes back: all of it, the call too, for it was never sent.</summary>
-    public static UsageEntry Reversal(UsageEntry expired, DateTimeOffset now) => LedgerForm.Of(expired with
+    public static UsageEntry Reversal(BookedCall booked, DateTimeOffset now)
     {
-        Sequence = 0,
-        Part = 1,
-        Requests = -expired.Requests,
-        Settlement = expired.Settlement with { Usage = default(TokenUsage) - expired.Settlement.Usage, EndedAt = now },
-    });
+        var first = booked.Entries[0];
+        var settlement = first.Settlement with { Usage = default(TokenUsage) - booked.Totals.Tokens, EndedAt = now };
+        return Correct(booked, 1, settlement, cost: null) with { Requests = -first.Requests };
+    }
+
+    private static UsageEntry Correct(BookedCall booked, int part, Settlement settlement, NanoUsd? cost)
+    {
+        var before = booked.Totals;
+        return LedgerForm.Of(booked.Entries[0] with
+        {
+            Sequence = 0,
+            Part = part,
+            Requests = 0,
+            Settlement = settlement,
+            Cost = cost is null && before.Cost is null ? null : (cost ?? default) - before.PricedCost,
+            PricedRequests = (cost is null ? 0 : 1) - (int)before.PricedRequests,
+        });
+    }
 
     /// <summary>The first entry of a call whose frontend fell silent: what it had told of its usage.</summary>
-    public static UsageEntry Expired(KeySettings settings, Hold hold, DateTimeOffset now) => First(settings, new Settlement
+    public static UsageEntry Expired(KeySettings settings, Hold hold, DateTimeOffset now, PriceBook prices) => First(settings, new Settlement
     {
         Call = hold.Call,
         Usage = hold.UsageSoFar,
@@ -52,7 +71,7 @@ internal static class UsageEntryDraft
         Upstream = "",
         StartedAt = hold.Call.ReservedAt,
         EndedAt = now,
-    });
+    }, prices);
 
     private static TokenUsage Bound(TokenUsage usage) => new()
     {
@@ -62,5 +81,6 @@ internal static class UsageEntryDraft
         OutputTokens = Math.Clamp(usage.OutputTokens, 0, TokensMax),
         ReasoningTokens = Math.Clamp(usage.ReasoningTokens, 0, TokensMax),
         AudioOutputTokens = Math.Clamp(usage.AudioOutputTokens, 0, TokensMax),
+        CacheWriteInputTokens = Math.Clamp(usage.CacheWriteInputTokens, 0, TokensMax),
     };
 }

@@ -9,6 +9,12 @@ namespace Relay.Grains.Quotas;
 /// <param name="UsageSoFar">What is booked if the call's frontend falls silent: what it has told, and its input as long as that is nothing.</param>
 internal sealed record Hold(CallFacts Call, TimeSpan Deadline, TokenUsage UsageSoFar)
 {
+    /// <summary>What the call may cost at most, as far as prices were known when it was held.</summary>
+    public required NanoUsd CostHeld { get; init; }
+
+    /// <summary>To how many tokens the output of each choice must be capped upstream; null for no lower than the client has.</summary>
+    public long? OutputTokensCap { get; init; }
+
     /// <summary>What the hold takes of the limits that are sums.</summary>
-    public Amounts Amounts => new(1, Call.InputTokensHeld, Call.OutputTokensHeld);
+    public Amounts Amounts => new(1, Call.InputTokensHeld, Call.OutputTokensHeld, CostHeld.Value);
 }

@@ -21,6 +21,12 @@ public sealed record ModelState
 
     public long AudioOutputTokens { get; set; }
 
+    public long CacheWriteInputTokens { get; set; }
+
+    public long CostNanoUsd { get; set; }
+
+    public long PricedRequests { get; set; }
+
     internal static ModelState Of(ModelTotals model) => new()
     {
         Model = model.Model,
@@ -31,6 +37,9 @@ public sealed record ModelState
         OutputTokens = model.Totals.Tokens.OutputTokens,
         ReasoningTokens = model.Totals.Tokens.ReasoningTokens,
         AudioOutputTokens = model.Totals.Tokens.AudioOutputTokens,
+        CacheWriteInputTokens = model.Totals.Tokens.CacheWriteInputTokens,
+        CostNanoUsd = model.Totals.PricedCost.Value,
+        PricedRequests = model.Totals.PricedRequests,
     };
 
     internal UsageTotals ToTotals() => new(Requests, new TokenUsage
@@ -41,5 +50,10 @@ public sealed record ModelState
         OutputTokens = OutputTokens,
         ReasoningTokens = ReasoningTokens,
         AudioOutputTokens = AudioOutputTokens,
-    });
+        CacheWriteInputTokens = CacheWriteInputTokens,
+    })
+    {
+        PricedCost = new NanoUsd(CostNanoUsd),
+        PricedRequests = PricedRequests,
+    };
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Relay.Grains.Admission;
 using Relay.Grains.Keys;
+using Relay.Grains.Models;
 using Relay.Grains.Usage;
 
 namespace Relay.Grains.Quotas;
@@ -17,6 +18,9 @@ internal sealed class QuotaBook
     /// <summary>The output tokens held for one choice while nothing is known of the key's calls.</summary>
     public const long OutputTokensDefault = 256;
 
+    /// <summary>The output tokens that a hard limit holds for one choice without a declared cap, where there is room: no model puts out more.</summary>
+    public const long OutputTokensUncapped = 131_072;
+
     // A client may declare any cap. No call comes near this, and a key's holds together stay far below a long's range.
     private const long TokensMax = 1_000_000_000_000;
 
@@ -25,11 +29,14 @@ internal sealed class QuotaBook
     private readonly Dictionary<Guid, Hold> _holds = [];
     private readonly Dictionary<string, int> _holdsByModel = new(StringComparer.Ordinal);
     private readonly Queue<UsageEntry> _pending = [];
+    private readonly Func<PriceBook> _prices;
+    private readonly WouldRefuse _wouldRefuse = new();
     private DateTimeOffset _latest = DateTimeOffset.MinValue;
     private long _sequence;
 
-    public QuotaBook(TimeZoneInfo zone, TimeSpan holdTimeout, QuotaBookState? state = null)
+    public QuotaBook(TimeZoneInfo zone, TimeSpan holdTimeout, QuotaBookState? state = null, Func<PriceBook>? prices = null)
     {
+        _prices = prices ?? (static () => PriceBook.Empty);
         state ??= new QuotaBookState();
         HoldTimeout = holdTimeout;
         _windows = [.. Enum.GetValues<Window>().Select(window => new WindowCounts(window, zone))];
@@ -73,11 +80,17 @@ internal sealed class QuotaBook
 
         Advance(now.Wall);
         var inputTokensNeeded = Math.Clamp(inputTokens, 0, TokensMax);
-        var outputTokensNeeded = OutputTokensNeeded(model, inputTokensNeeded, outputTokensMax, choices);
-        if (FindRefusal(model, new Amounts(1, inputTokensNeeded, outputTokensNeeded)) is { } refusal)
+        var price = _prices().Find(model, _latest);
+        var (outputTokensNeeded, cap) = new OutputEstimate(outputTokensMax, _averages.Expect(model), choices).Decide(
+            enforcement => OutputRoom(enforcement, model, inputTokensNeeded, price));
+        var cost = price?.WorstCostOf(inputTokensNeeded, outputTokensNeeded) ?? default;
+        var needed = new Amounts(1, inputTokensNeeded, outputTokensNeeded, cost.Value);
+        if (FindRefusal(model, needed, price) is { } refusal)
         {
             return new Reservation(null, refusal);
         }
+
+        var observed = Observe(model, needed);
 
         var call = new CallFacts
         {
@@ -91,7 +104,8 @@ internal sealed class QuotaBook
         };
         // A frontend that dies before it has told anything may have sent the call; had it not, it would have released the hold.
         var toldNothing = new TokenUsage { InputTokens = inputTokensNeeded };
-        return new Reservation(Add(new Hold(call, now.Monotonic + HoldTimeout, toldNothing)), null);
+        var hold = new Hold(call, now.Monotonic + HoldTimeout, toldNothing) { CostHeld = cost, OutputTokensCap = cap };
+        return new Reservation(Add(hold), null) { Observed = observed };
     }
 
     /// <summary>All calls in flight.</summary>
@@ -125,7 +139,9 @@ internal sealed class QuotaBook
 
         Advance(now.Wall);
         Advance(renewal.Hold.ReservedAt);
-        Add(new Hold(renewal.Hold, now.Monotonic + HoldTimeout, renewal.UsageSoFar));
+        var call = renewal.Hold;
+        var cost = _prices().Find(call.Model, call.ReservedAt)?.WorstCostOf(call.InputTokensHeld, call.OutputTokensHeld) ?? default;
+        Add(new Hold(call, now.Monotonic + HoldTimeout, renewal.UsageSoFar) { CostHeld = cost });
         return true;
     }
 
@@ -220,7 +236,7 @@ internal sealed class QuotaBook
     {
         Advance(now.Wall);
         var shown = Limits
-            .Where(limit => limit.Metric == metric && Covers(limit, model))
+            .Where(limit => limit.Metric == metric && limit.Enforcement != Enforcement.Observe && Covers(limit, model))
             .Select(UsageOf)
             .OrderBy(static usage => usage.Limit.Window is Window.Minute or Window.Hour ? 0 : 1)
             .ThenBy(static usage => usage.Remaining)
@@ -297,41 +313,50 @@ internal sealed class QuotaBook
         .Where(window => window.Contains(call.ReservedAt))
         .Select(window => window.CountOf(call.Model));
 
-    private long OutputTokensNeeded(string model, long inputTokens, long? outputTokensMax, int choices)
+    /// <summary>How many output tokens the limits of such an enforcement that are about a call have room for; null when none of them counts any.</summary>
+    private long? OutputRoom(Enforcement enforcement, string model, long inputTokens, ModelPrice? price)
     {
-        if (choices <= 0)
-        {
-            return 0;
-        }
-
-        var perChoice = outputTokensMax ?? _averages.Expect(model) ?? GuessOutputTokens(model, inputTokens, choices);
-        return (long)Int128.Clamp((Int128)perChoice * choices, 0, TokensMax);
-    }
-
-    /// <summary>Unlike a cap or an average, a guess may be shrunk to what there is room for; but some output must fit.</summary>
-    private long GuessOutputTokens(string model, long inputTokens, int choices)
-    {
-        var guess = OutputTokensDefault;
+        long? least = null;
         foreach (var limit in Limits)
         {
-            if (limit.Metric is Metric.Tokens or Metric.OutputTokens && Covers(limit, model))
+            if (limit.Enforcement == enforcement && Covers(limit, model) && OutputRoomOf(limit, inputTokens, price) is { } room)
             {
-                var room = RoomOf(limit) - (limit.Metric == Metric.Tokens ? inputTokens : 0);
-                guess = Math.Min(guess, room / choices);
+                least = Math.Min(least ?? long.MaxValue, room);
             }
         }
 
-        return Math.Max(guess, 1);
+        return least;
     }
 
-    private Refusal? FindRefusal(string model, Amounts needed)
+    private long? OutputRoomOf(Limit limit, long inputTokens, ModelPrice? price) => limit.Metric switch
+    {
+        Metric.Tokens => RoomOf(limit) - inputTokens,
+        Metric.OutputTokens => RoomOf(limit),
+        Metric.Cost => price?.OutputTokensFor(RoomOf(limit), inputTokens),
+        _ => null,
+    };
+
+    /// <summary>Counts and answers the limits that only observe and have no room.</summary>
+    private ImmutableArray<LimitUsage> Observe(string model, Amounts needed)
+    {
+        var without = Limits.Where(limit => limit.Enforcement == Enforcement.Observe && Lacks(limit, model, needed)).ToList();
+        without.ForEach(limit => _wouldRefuse.Add(limit, CountsOf(limit.Window).End));
+        return [.. without.Select(UsageOf)];
+    }
+
+    private bool Lacks(Limit limit, string model, Amounts needed) => Covers(limit, model) && needed.Of(limit.Metric) > RoomOf(limit);
+
+    private Refusal? FindRefusal(string model, Amounts needed, ModelPrice? price)
     {
         Limit? worst = null;
-        foreach (var limit in Limits)
+        foreach (var limit in Limits.Where(static limit => limit.Enforcement != Enforcement.Observe))
         {
-            if (Covers(limit, model)
-                && needed.Of(limit.Metric) > RoomOf(limit)
-                && (worst is null || TakesLonger(limit, worst)))
+            if (price is null && limit.Metric == Metric.Cost && _prices().RefusesUnknown && Covers(limit, model))
+            {
+                return new Refusal { Kind = RefusalKind.ModelNotPriced };
+            }
+
+            if (Lacks(limit, model, needed) && (worst is null || TakesLonger(limit, worst)))
             {
                 worst = limit;
             }
@@ -390,5 +415,8 @@ internal sealed class QuotaBook
         UsedOf(limit),
         HeldOf(limit),
         Math.Max(RoomOf(limit), 0),
-        limit.Metric == Metric.Concurrency ? null : CountsOf(limit.Window).End);
+        limit.Metric == Metric.Concurrency ? null : CountsOf(limit.Window).End)
+    {
+        WouldRefuse = _wouldRefuse.Of(limit, CountsOf(limit.Window).End),
+    };
 }

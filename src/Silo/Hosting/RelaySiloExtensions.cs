@@ -14,6 +14,7 @@ using Relay.Silo.Clustering;
 using Relay.Silo.Dashboard;
 using Relay.Silo.Keys;
 using Relay.Silo.Ledger;
+using Relay.Silo.Models;
 using Relay.Silo.Ownership;
 using Relay.Silo.Storage;
 
@@ -43,6 +44,7 @@ public static class RelaySiloExtensions
         services.AddSettingsCheck<QuotaOptions>(QuotaOptions.SectionName);
         services.AddSettingsCheck<LedgerOptions>(LedgerOptions.SectionName);
         services.AddSettingsCheck<ReportOptions>(ReportOptions.SectionName);
+        services.AddSettingsCheck<PriceOptions>(PriceOptions.SectionName);
         services.AddSettingsCheck<DashboardOptions>(DashboardOptions.SectionName);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(provider => CreateDatabase(provider, directory, lane: null));
@@ -50,6 +52,7 @@ public static class RelaySiloExtensions
         services.AddSingleton<IUsageLedger, SqlUsageLedger>();
         services.AddSingleton<IKeyDirectory, SqlKeyDirectory>();
         services.AddReports();
+        services.AddPrices();
 
         var isAlone = DatabaseSettings.ServerOf(builder.Configuration) is null;
         if (isAlone)

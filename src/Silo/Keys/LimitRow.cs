@@ -25,6 +25,9 @@ internal sealed class LimitRow
 
     [Column("model"), Nullable] public string? Model { get; init; }
 
+    /// <summary>Null, as in rows of before it was there, is <see cref="Grains.Quotas.Enforcement.Soft"/>.</summary>
+    [Column("enforcement"), Nullable] public string? Enforcement { get; init; }
+
     public static LimitRow From(Limit limit, string keyId, int ordinal) => new()
     {
         OwnerLevel = KeyLevel,
@@ -34,7 +37,13 @@ internal sealed class LimitRow
         Window = StoredName<Window>.Of(limit.Window),
         Amount = limit.Amount,
         Model = StoredText.CleanOrNull(limit.Model),
+        Enforcement = limit.Enforcement == Grains.Quotas.Enforcement.Soft ? null : StoredName<Enforcement>.Of(limit.Enforcement),
     };
 
-    public Limit ToLimit() => new(StoredName<Metric>.Parse(Metric), StoredName<Window>.Parse(Window), Amount, Model);
+    public Limit ToLimit() => new(
+        StoredName<Metric>.Parse(Metric),
+        StoredName<Window>.Parse(Window),
+        Amount,
+        Model,
+        Enforcement is { } enforcement ? StoredName<Enforcement>.Parse(enforcement) : Grains.Quotas.Enforcement.Soft);
 }

@@ -29,6 +29,9 @@ internal static class LedgerExtents
                     OutputTokens = group.Sum(line => line.OutputTokens),
                     ReasoningTokens = group.Sum(line => line.ReasoningTokens),
                     AudioOutputTokens = group.Sum(line => line.AudioOutputTokens),
+                    CacheWriteInputTokens = group.Sum(line => line.CacheWriteInputTokens),
+                    CostNanoUsd = group.Sum(line => line.CostNanoUsd),
+                    PricedRequests = group.Sum(line => line.PricedRequests),
                 },
             })
             .FirstOrDefaultAsync(token);
@@ -54,6 +57,9 @@ internal static class LedgerExtents
                 OutputTokens = group.Sum(entry => entry.OutputTokens),
                 ReasoningTokens = group.Sum(entry => entry.ReasoningTokens),
                 AudioOutputTokens = group.Sum(entry => entry.AudioOutputTokens),
+                CacheWriteInputTokens = group.Sum(entry => entry.CacheWriteInputTokens),
+                CostNanoUsd = group.Sum(entry => entry.CostNanoUsd ?? 0),
+                PricedRequests = group.Sum(entry => (long)entry.PricedRequests),
             })
             .FirstOrDefaultAsync(token);
         return sum?.ToTotals() ?? default;
@@ -78,6 +84,9 @@ internal static class LedgerExtents
                 OutputTokens = entry.OutputTokens,
                 ReasoningTokens = entry.ReasoningTokens,
                 AudioOutputTokens = entry.AudioOutputTokens,
+                CacheWriteInputTokens = entry.CacheWriteInputTokens,
+                CostNanoUsd = entry.CostNanoUsd ?? 0,
+                PricedRequests = (long)entry.PricedRequests,
             });
         var carried = connection.GetTable<UsageCarriedRow>()
             .Where(sum => sum.KeyId == keyId)
@@ -95,6 +104,9 @@ internal static class LedgerExtents
                 OutputTokens = sum.OutputTokens,
                 ReasoningTokens = sum.ReasoningTokens,
                 AudioOutputTokens = sum.AudioOutputTokens,
+                CacheWriteInputTokens = sum.CacheWriteInputTokens,
+                CostNanoUsd = sum.CostNanoUsd,
+                PricedRequests = sum.PricedRequests,
             });
         var dropped = connection.GetTable<UsagePositionRow>()
             .Where(position => position.KeyId == keyId)
@@ -112,6 +124,9 @@ internal static class LedgerExtents
                 OutputTokens = 0L,
                 ReasoningTokens = 0L,
                 AudioOutputTokens = 0L,
+                CacheWriteInputTokens = 0L,
+                CostNanoUsd = 0L,
+                PricedRequests = 0L,
             });
         return there.Concat(carried).Concat(dropped);
     }
@@ -141,5 +156,11 @@ internal static class LedgerExtents
         public required long ReasoningTokens { get; init; }
 
         public required long AudioOutputTokens { get; init; }
+
+        public required long CacheWriteInputTokens { get; init; }
+
+        public required long CostNanoUsd { get; init; }
+
+        public required long PricedRequests { get; init; }
     }
 }

@@ -64,52 +64,8 @@ internal sealed class SqlUsageAudit(IRelayDatabase database, UsageRollUps rollUp
     /// By how much hourly sums exceed the entries that should be in them; rows that are right are left out, and hours of which entries
     /// are dropped.
     /// </summary>
-    private static IQueryable<UsageHourRow> Excesses(DataConnection connection, string keyId)
-    {
-        var rolledUp = connection.GetTable<UsagePositionRow>()
-            .Where(position => position.KeyId == keyId)
-            .SelectMany(
-                position => connection.GetTable<UsageEntryRow>()
-                    .Where(entry => entry.KeyId == position.KeyId
-                        && entry.Sequence <= position.RolledUpSequence
-                        && (position.DroppedSequence == 0
-                            || entry.ReservedAt - (entry.ReservedAt % UsageHourRow.HourMs) > position.DroppedReservedAt)),
-                (_, entry) => new
-                {
-                    HourStart = entry.ReservedAt - (entry.ReservedAt % UsageHourRow.HourMs),
-                    entry.User,
-                    entry.Team,
-                    entry.Model,
-                    entry.Endpoint,
-                    Requests = -(long)entry.Requests,
-                    InputTokens = -entry.InputTokens,
-                    CachedInputTokens = -entry.CachedInputTokens,
-                    AudioInputTokens = -entry.AudioInputTokens,
-                    OutputTokens = -entry.OutputTokens,
-                    ReasoningTokens = -entry.ReasoningTokens,
-                    AudioOutputTokens = -entry.AudioOutputTokens,
-                });
-        var hours = connection.GetTable<UsageHourRow>()
-            .Where(row => row.KeyId == keyId
-                && !connection.GetTable<UsagePositionRow>().Any(position => position.KeyId == row.KeyId
-                    && position.DroppedSequence > 0
-                    && row.HourStart <= position.DroppedReservedAt))
-            .Select(row => new
-            {
-                row.HourStart,
-                row.User,
-                row.Team,
-                row.Model,
-                row.Endpoint,
-                row.Requests,
-                row.InputTokens,
-                row.CachedInputTokens,
-                row.AudioInputTokens,
-                row.OutputTokens,
-                row.ReasoningTokens,
-                row.AudioOutputTokens,
-            });
-        return hours.Concat(rolledUp)
+    private static IQueryable<UsageHourRow> Excesses(DataConnection connection, string keyId) =>
+        Hours(connection, keyId).Concat(NegatedEntries(connection, keyId))
             .GroupBy(line => new { line.HourStart, line.User, line.Team, line.Model, line.Endpoint })
             .Select(group => new UsageHourRow
             {
@@ -127,6 +83,9 @@ internal sealed class SqlUsageAudit(IRelayDatabase database, UsageRollUps rollUp
                 OutputTokens = group.Sum(line => line.OutputTokens),
                 ReasoningTokens = group.Sum(line => line.ReasoningTokens),
                 AudioOutputTokens = group.Sum(line => line.AudioOutputTokens),
+                CacheWriteInputTokens = group.Sum(line => line.CacheWriteInputTokens),
+                CostNanoUsd = group.Sum(line => line.CostNanoUsd),
+                PricedRequests = group.Sum(line => line.PricedRequests),
             })
             .Where(sum => sum.Requests != 0
                 || sum.InputTokens != 0
@@ -134,6 +93,63 @@ internal sealed class SqlUsageAudit(IRelayDatabase database, UsageRollUps rollUp
                 || sum.AudioInputTokens != 0
                 || sum.OutputTokens != 0
                 || sum.ReasoningTokens != 0
-                || sum.AudioOutputTokens != 0);
-    }
+                || sum.AudioOutputTokens != 0
+                || sum.CacheWriteInputTokens != 0
+                || sum.CostNanoUsd != 0
+                || sum.PricedRequests != 0);
+
+    private static IQueryable<UsageHourRow> Hours(DataConnection connection, string keyId) => connection.GetTable<UsageHourRow>()
+        .Where(row => row.KeyId == keyId
+            && !connection.GetTable<UsagePositionRow>().Any(position => position.KeyId == row.KeyId
+                && position.DroppedSequence > 0
+                && row.HourStart <= position.DroppedReservedAt))
+        .Select(row => new UsageHourRow
+        {
+            KeyId = row.KeyId,
+            HourStart = row.HourStart,
+            Dimensions = "",
+            User = row.User,
+            Team = row.Team,
+            Model = row.Model,
+            Endpoint = row.Endpoint,
+            Requests = row.Requests,
+            InputTokens = row.InputTokens,
+            CachedInputTokens = row.CachedInputTokens,
+            AudioInputTokens = row.AudioInputTokens,
+            OutputTokens = row.OutputTokens,
+            ReasoningTokens = row.ReasoningTokens,
+            AudioOutputTokens = row.AudioOutputTokens,
+            CacheWriteInputTokens = row.CacheWriteInputTokens,
+            CostNanoUsd = row.CostNanoUsd,
+            PricedRequests = row.PricedRequests,
+        });
+
+    private static IQueryable<UsageHourRow> NegatedEntries(DataConnection connection, string keyId) => connection.GetTable<UsagePositionRow>()
+        .Where(position => position.KeyId == keyId)
+        .SelectMany(
+            position => connection.GetTable<UsageEntryRow>()
+                .Where(entry => entry.KeyId == position.KeyId
+                    && entry.Sequence <= position.RolledUpSequence
+                    && (position.DroppedSequence == 0
+                        || entry.ReservedAt - (entry.ReservedAt % UsageHourRow.HourMs) > position.DroppedReservedAt)),
+            (_, entry) => new UsageHourRow
+            {
+                KeyId = entry.KeyId,
+                HourStart = entry.ReservedAt - (entry.ReservedAt % UsageHourRow.HourMs),
+                Dimensions = "",
+                User = entry.User,
+                Team = entry.Team,
+                Model = entry.Model,
+                Endpoint = entry.Endpoint,
+                Requests = -(long)entry.Requests,
+                InputTokens = -entry.InputTokens,
+                CachedInputTokens = -entry.CachedInputTokens,
+                AudioInputTokens = -entry.AudioInputTokens,
+                OutputTokens = -entry.OutputTokens,
+                ReasoningTokens = -entry.ReasoningTokens,
+                AudioOutputTokens = -entry.AudioOutputTokens,
+                CacheWriteInputTokens = -entry.CacheWriteInputTokens,
+                CostNanoUsd = -(entry.CostNanoUsd ?? 0),
+                PricedRequests = -(long)entry.PricedRequests,
+            });
 }

@@ -25,6 +25,12 @@ internal sealed class UsageCarriedRow
 
     [Column("audio_output_tokens")] public required long AudioOutputTokens { get; init; }
 
+    [Column("cache_write_input_tokens")] public required long CacheWriteInputTokens { get; init; }
+
+    [Column("cost_nano_usd")] public required long CostNanoUsd { get; init; }
+
+    [Column("priced_requests")] public required long PricedRequests { get; init; }
+
     /// <summary>Sums entries of one key.</summary>
     public static List<UsageCarriedRow> Sum(IEnumerable<UsageEntryRow> entries) => entries
         .GroupBy(static entry => (entry.KeyId, entry.Model))
@@ -39,6 +45,9 @@ internal sealed class UsageCarriedRow
             OutputTokens = group.Sum(static entry => entry.OutputTokens),
             ReasoningTokens = group.Sum(static entry => entry.ReasoningTokens),
             AudioOutputTokens = group.Sum(static entry => entry.AudioOutputTokens),
+            CacheWriteInputTokens = group.Sum(static entry => entry.CacheWriteInputTokens),
+            CostNanoUsd = group.Sum(static entry => entry.CostNanoUsd ?? 0),
+            PricedRequests = group.Sum(static entry => (long)entry.PricedRequests),
         })
         .ToList();
 
@@ -52,5 +61,10 @@ internal sealed class UsageCarriedRow
             OutputTokens = OutputTokens,
             ReasoningTokens = ReasoningTokens,
             AudioOutputTokens = AudioOutputTokens,
-        }));
+            CacheWriteInputTokens = CacheWriteInputTokens,
+        })
+    {
+        PricedCost = new NanoUsd(CostNanoUsd),
+        PricedRequests = PricedRequests,
+    });
 }

@@ -47,6 +47,13 @@ internal sealed class UsageEntryRow
 
     [Column("audio_output_tokens")] public required long AudioOutputTokens { get; init; }
 
+    [Column("cache_write_input_tokens")] public required long CacheWriteInputTokens { get; init; }
+
+    /// <summary>Null where the entry changes no cost that is known.</summary>
+    [Column("cost_nano_usd"), Nullable] public long? CostNanoUsd { get; init; }
+
+    [Column("priced_requests")] public required int PricedRequests { get; init; }
+
     [Column("source"), NotNull] public required string Source { get; init; }
 
     [Column("outcome"), NotNull] public required string Outcome { get; init; }
@@ -90,6 +97,9 @@ internal sealed class UsageEntryRow
             OutputTokens = settlement.Usage.OutputTokens,
             ReasoningTokens = settlement.Usage.ReasoningTokens,
             AudioOutputTokens = settlement.Usage.AudioOutputTokens,
+            CacheWriteInputTokens = settlement.Usage.CacheWriteInputTokens,
+            CostNanoUsd = entry.Cost?.Value,
+            PricedRequests = entry.PricedRequests,
             Source = StoredName<UsageSource>.Of(settlement.Source),
             Outcome = StoredName<Outcome>.Of(settlement.Outcome),
             HttpStatus = settlement.HttpStatus,
@@ -113,6 +123,8 @@ internal sealed class UsageEntryRow
         Requests = Requests,
         User = User,
         Team = Team,
+        Cost = CostNanoUsd is { } nanoUsd ? new NanoUsd(nanoUsd) : null,
+        PricedRequests = PricedRequests,
         Settlement = new Settlement
         {
             Call = new CallFacts
@@ -133,6 +145,7 @@ internal sealed class UsageEntryRow
                 OutputTokens = OutputTokens,
                 ReasoningTokens = ReasoningTokens,
                 AudioOutputTokens = AudioOutputTokens,
+                CacheWriteInputTokens = CacheWriteInputTokens,
             },
             Source = StoredName<UsageSource>.Parse(Source),
             Outcome = StoredName<Outcome>.Parse(Outcome),

@@ -43,6 +43,12 @@ internal sealed class UsageHourRow
 
     [Column("audio_output_tokens")] public required long AudioOutputTokens { get; init; }
 
+    [Column("cache_write_input_tokens")] public required long CacheWriteInputTokens { get; init; }
+
+    [Column("cost_nano_usd")] public required long CostNanoUsd { get; init; }
+
+    [Column("priced_requests")] public required long PricedRequests { get; init; }
+
     /// <summary>Sums entries of one key. A correction counts in the hour of its call's reserve, as the call does.</summary>
     public static List<UsageHourRow> Sum(IEnumerable<UsageEntryRow> entries) => entries
         .GroupBy(entry => (entry.KeyId, Hour: HourStartOf(entry.ReservedAt), entry.User, entry.Team, entry.Model, entry.Endpoint))
@@ -62,6 +68,9 @@ internal sealed class UsageHourRow
             OutputTokens = hour.Sum(entry => entry.OutputTokens),
             ReasoningTokens = hour.Sum(entry => entry.ReasoningTokens),
             AudioOutputTokens = hour.Sum(entry => entry.AudioOutputTokens),
+            CacheWriteInputTokens = hour.Sum(entry => entry.CacheWriteInputTokens),
+            CostNanoUsd = hour.Sum(entry => entry.CostNanoUsd ?? 0),
+            PricedRequests = hour.Sum(entry => (long)entry.PricedRequests),
         })
         .ToList();
 
@@ -76,7 +85,12 @@ internal sealed class UsageHourRow
             OutputTokens = OutputTokens,
             ReasoningTokens = ReasoningTokens,
             AudioOutputTokens = AudioOutputTokens,
-        });
+            CacheWriteInputTokens = CacheWriteInputTokens,
+        })
+    {
+        PricedCost = new NanoUsd(CostNanoUsd),
+        PricedRequests = PricedRequests,
+    };
 
     /// <summary>What takes this sum out again when it is added.</summary>
     public UsageHourRow Negated() => new()
@@ -95,6 +109,9 @@ internal sealed class UsageHourRow
         OutputTokens = -OutputTokens,
         ReasoningTokens = -ReasoningTokens,
         AudioOutputTokens = -AudioOutputTokens,
+        CacheWriteInputTokens = -CacheWriteInputTokens,
+        CostNanoUsd = -CostNanoUsd,
+        PricedRequests = -PricedRequests,
     };
 
     /// <summary>The start of the hour, in UTC, in which an instant lies; both in unix milliseconds.</summary>

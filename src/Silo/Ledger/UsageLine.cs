@@ -18,4 +18,10 @@ internal sealed class UsageLine
     public long ReasoningTokens { get; init; }
 
     public long AudioOutputTokens { get; init; }
+
+    public long CacheWriteInputTokens { get; init; }
+
+    public long CostNanoUsd { get; init; }
+
+    public long PricedRequests { get; init; }
 }

@@ -97,6 +97,9 @@ internal static class UsageReport
             OutputTokens = group.Sum(line => line.OutputTokens),
             ReasoningTokens = group.Sum(line => line.ReasoningTokens),
             AudioOutputTokens = group.Sum(line => line.AudioOutputTokens),
+            CacheWriteInputTokens = group.Sum(line => line.CacheWriteInputTokens),
+            CostNanoUsd = group.Sum(line => line.CostNanoUsd),
+            PricedRequests = group.Sum(line => line.PricedRequests),
         });
 
     private static IQueryable<UsageLine> Lines(IQueryable<UsageEntryRow> entries, UsageGroup? groupBy) => entries.Select(row => new UsageLine
@@ -113,6 +116,9 @@ internal static class UsageReport
         OutputTokens = row.OutputTokens,
         ReasoningTokens = row.ReasoningTokens,
         AudioOutputTokens = row.AudioOutputTokens,
+        CacheWriteInputTokens = row.CacheWriteInputTokens,
+        CostNanoUsd = row.CostNanoUsd ?? 0,
+        PricedRequests = (long)row.PricedRequests,
     });
 
     private static IQueryable<UsageLine> Lines(IQueryable<UsageHourRow> hours, UsageGroup? groupBy) => hours.Select(row => new UsageLine
@@ -129,6 +135,9 @@ internal static class UsageReport
         OutputTokens = row.OutputTokens,
         ReasoningTokens = row.ReasoningTokens,
         AudioOutputTokens = row.AudioOutputTokens,
+        CacheWriteInputTokens = row.CacheWriteInputTokens,
+        CostNanoUsd = row.CostNanoUsd,
+        PricedRequests = row.PricedRequests,
     });
 
     // Rows keep whole milliseconds, rounded down. An instant within one lies after the row of that millisecond.

@@ -163,6 +163,9 @@ internal sealed partial class UsageRetention(
             .Set(row => row.OutputTokens, row => row.OutputTokens + sum.OutputTokens)
             .Set(row => row.ReasoningTokens, row => row.ReasoningTokens + sum.ReasoningTokens)
             .Set(row => row.AudioOutputTokens, row => row.AudioOutputTokens + sum.AudioOutputTokens)
+            .Set(row => row.CacheWriteInputTokens, row => row.CacheWriteInputTokens + sum.CacheWriteInputTokens)
+            .Set(row => row.CostNanoUsd, row => row.CostNanoUsd + sum.CostNanoUsd)
+            .Set(row => row.PricedRequests, row => row.PricedRequests + sum.PricedRequests)
             .UpdateAsync(token);
         if (updated == 0)
         {

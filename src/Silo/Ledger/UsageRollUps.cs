@@ -149,6 +149,9 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, ILogger<Usag
             .Set(row => row.OutputTokens, row => row.OutputTokens + hour.OutputTokens)
             .Set(row => row.ReasoningTokens, row => row.ReasoningTokens + hour.ReasoningTokens)
             .Set(row => row.AudioOutputTokens, row => row.AudioOutputTokens + hour.AudioOutputTokens)
+            .Set(row => row.CacheWriteInputTokens, row => row.CacheWriteInputTokens + hour.CacheWriteInputTokens)
+            .Set(row => row.CostNanoUsd, row => row.CostNanoUsd + hour.CostNanoUsd)
+            .Set(row => row.PricedRequests, row => row.PricedRequests + hour.PricedRequests)
             .UpdateAsync(token);
         if (updated == 0)
         {

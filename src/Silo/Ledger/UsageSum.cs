@@ -21,6 +21,12 @@ internal sealed class UsageSum
 
     public long AudioOutputTokens { get; init; }
 
+    public long CacheWriteInputTokens { get; init; }
+
+    public long CostNanoUsd { get; init; }
+
+    public long PricedRequests { get; init; }
+
     public UsageTotals ToTotals() => new(
         Requests,
         new TokenUsage
@@ -31,5 +37,10 @@ internal sealed class UsageSum
             OutputTokens = OutputTokens,
             ReasoningTokens = ReasoningTokens,
             AudioOutputTokens = AudioOutputTokens,
-        });
+            CacheWriteInputTokens = CacheWriteInputTokens,
+        })
+    {
+        PricedCost = new NanoUsd(CostNanoUsd),
+        PricedRequests = PricedRequests,
+    };
 }

@@ -54,6 +54,9 @@ internal static class WindowSums
                 entry.OutputTokens,
                 entry.ReasoningTokens,
                 entry.AudioOutputTokens,
+                entry.CacheWriteInputTokens,
+                CostNanoUsd = entry.CostNanoUsd ?? 0,
+                PricedRequests = (long)entry.PricedRequests,
             });
         var carried = connection.GetTable<UsageCarriedRow>()
             .Where(sum => sum.KeyId == keyId)
@@ -68,6 +71,9 @@ internal static class WindowSums
                 sum.OutputTokens,
                 sum.ReasoningTokens,
                 sum.AudioOutputTokens,
+                sum.CacheWriteInputTokens,
+                sum.CostNanoUsd,
+                sum.PricedRequests,
             });
         return entries.Concat(carried)
             .GroupBy(line => new { line.Model, line.Rank })
@@ -84,6 +90,9 @@ internal static class WindowSums
                     OutputTokens = group.Sum(line => line.OutputTokens),
                     ReasoningTokens = group.Sum(line => line.ReasoningTokens),
                     AudioOutputTokens = group.Sum(line => line.AudioOutputTokens),
+                    CacheWriteInputTokens = group.Sum(line => line.CacheWriteInputTokens),
+                    CostNanoUsd = group.Sum(line => line.CostNanoUsd),
+                    PricedRequests = group.Sum(line => line.PricedRequests),
                 },
             });
     }

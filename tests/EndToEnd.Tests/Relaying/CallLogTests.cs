@@ -22,12 +22,12 @@ public sealed class CallLogTests
         var line = await caller.CallLineAsync();
         Assert.Matches("^req_[0-9a-f]{32}$", line["RequestId"]);
         Assert.Equal(
-            (caller.Key.User, "o3-mini", "/v1/chat/completions", "200", "completed", "in=4 cached=1 audio_in=0 out=10 reasoning=2 audio_out=0", "reported"),
+            (caller.Key.User, "o3-mini", "/v1/chat/completions", "200", "completed", "in=4 cached=1 audio_in=0 out=10 reasoning=2 audio_out=0 cache_write=0", "reported"),
             (line["User"], line["Model"], line["Endpoint"], line["Status"], line["Outcome"], line["Tokens"], line["Source"]));
         Assert.True(long.Parse(line["DurationMs"]!, System.Globalization.CultureInfo.InvariantCulture) >= 0);
         var refusal = await refused.CallLineAsync();
         Assert.Equal(
-            (refused.Key.User, "429", "refused", "in=0 cached=0 audio_in=0 out=0 reasoning=0 audio_out=0"),
+            (refused.Key.User, "429", "refused", "in=0 cached=0 audio_in=0 out=0 reasoning=0 audio_out=0 cache_write=0"),
             (refusal["User"], refusal["Status"], refusal["Outcome"], refusal["Tokens"]));
         Assert.Equal(2, relay.Logs.All.Count(logged => logged["Outcome"] is not null));
         Assert.DoesNotContain('\n', line.Text);

@@ -34,6 +34,13 @@ public sealed class UsageReaderTests
         Read(json).Usage);
 
     [Theory]
+    [InlineData("""{"input_tokens":9,"output_tokens":1,"input_tokens_details":{"cached_tokens":5,"cache_write_tokens":3}}""", 3)]
+    [InlineData("""{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":5},"cache_creation_input_tokens":3}""", 3)]
+    [InlineData("""{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":{"cache_write_tokens":8,"cached_tokens":5}}""", 4)]
+    public void Usage_WrittenToTheCache_IsAClassOfItsOwn(string json, long written) => Assert.Equal(
+        new TokenUsage { InputTokens = 9, CachedInputTokens = 5, CacheWriteInputTokens = written, OutputTokens = 1 }, Read(json).Usage);
+
+    [Theory]
     [InlineData("""{"prompt_tokens":3,"completion_tokens":4,"total_tokens":12,"completion_tokens_details":{"reasoning_tokens":5}}""")]
     [InlineData("""{"total_tokens":12,"completion_tokens":4,"prompt_tokens":3}""")]
     public void Usage_ReasoningInTheTotalOnly_IsOutput(string json) =>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Relay.Grains.Admission;
 using Relay.Grains.Keys;
 using Relay.Grains.Ledger;
+using Relay.Grains.Models;
 using Relay.Grains.Quotas;
 using Relay.Grains.Tests.Ledger;
 using Relay.Grains.Tests.Quotas;
@@ -312,7 +313,7 @@ public sealed class KeyCallsTests : IAsyncDisposable
             book.Apply(entry);
         }
 
-        return (book, new KeyCalls(book, _ledger, writer, () => _now, NullLogger.Instance)
+        return (book, new KeyCalls(book, _ledger, writer, new CurrentPrices(PriceBook.Empty), () => _now, NullLogger.Instance)
         {
             KeyId = Settings.Id,
             SteppedDown = _ => _stepsDown++,

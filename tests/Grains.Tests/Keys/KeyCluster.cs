@@ -9,6 +9,7 @@ using Relay.Grains.Admission;
 using Relay.Grains.Directory;
 using Relay.Grains.Keys;
 using Relay.Grains.Ledger;
+using Relay.Grains.Models;
 using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;
 using Relay.Grains.Tests.Quotas;
@@ -49,6 +50,7 @@ public sealed class KeyCluster : IAsyncLifetime
         builder.ConfigureSiloHost((_, host) => host.Configuration.AddInMemoryCollection(_configuration!));
         builder.ConfigureSilo((_, silo) =>
         {
+            silo.Services.AddSingleton(new CurrentPrices(PriceBook.Empty));
             silo.AddRelayGrains(SiloKind.Only);
             silo.Services.AddKeyedSingleton<IGrainStorage>("usage", Snapshots);
             silo.Services.AddSingleton<TimeProvider>(Time);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Relay.Grains.Keys;
 using Relay.Grains.Ledger;
+using Relay.Grains.Models;
 using Relay.Grains.Quotas;
 
 namespace Relay.Grains.Tests.Simulation;
@@ -81,7 +82,7 @@ internal sealed class SimulatedSilo : IDisposable
         var (state, version) = _cluster.Snapshots.GetValueOrDefault(keyId, (new QuotaBookState(), 0));
         var book = SimulatedCluster.BookOf(state);
         KeyCalls calls = null!;
-        calls = new KeyCalls(book, _ledger, _writer, () => _cluster.Now, NullLogger.Instance)
+        calls = new KeyCalls(book, _ledger, _writer, new CurrentPrices(PriceBook.Empty), () => _cluster.Now, NullLogger.Instance)
         {
             KeyId = keyId,
             SteppedDown = _ =>

@@ -19,7 +19,8 @@ internal static class UsageEntries
         string endpoint = "/v1/chat/completions",
         DateTimeOffset? reservedAt = null,
         long inputTokens = 10,
-        long outputTokens = 5) => new()
+        long outputTokens = 5,
+        long? costNanoUsd = null) => new()
         {
             KeyId = keyId,
             Sequence = sequence,
@@ -27,6 +28,8 @@ internal static class UsageEntries
             Requests = part == 0 ? 1 : 0,
             User = user,
             Team = team,
+            Cost = costNanoUsd is { } cost ? new NanoUsd(cost) : null,
+            PricedRequests = costNanoUsd is not null && part == 0 ? 1 : 0,
             Settlement = new Settlement
             {
                 Call = new CallFacts

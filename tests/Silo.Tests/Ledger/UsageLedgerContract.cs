@@ -38,6 +38,8 @@ public abstract class UsageLedgerContract
             Requests = 0,
             User = "ann",
             Team = "sales",
+            Cost = new NanoUsd(-(1L << 50)),
+            PricedRequests = -1,
             Settlement = new Settlement
             {
                 Call = new CallFacts
@@ -58,6 +60,7 @@ public abstract class UsageLedgerContract
                     OutputTokens = 1L << 40,
                     ReasoningTokens = 8,
                     AudioOutputTokens = 9,
+                    CacheWriteInputTokens = 10,
                 },
                 Source = UsageSource.Estimated,
                 Outcome = Outcome.ClientClosed,

@@ -32,10 +32,10 @@ public abstract class UsageReportContract
         var requestId = Guid.CreateVersion7();
         await Ledger.AppendAsync(
             [
-                Entry(Key, 1, requestId, reservedAt: Noon.AddMilliseconds(-1)),
-                Entry(Key, 2, requestId, part: 1, reservedAt: Noon.AddMilliseconds(-1), inputTokens: -3),
+                Entry(Key, 1, requestId, reservedAt: Noon.AddMilliseconds(-1), costNanoUsd: 100),
+                Entry(Key, 2, requestId, part: 1, reservedAt: Noon.AddMilliseconds(-1), inputTokens: -3, costNanoUsd: -30),
                 Entry(Key, 3, reservedAt: Noon),
-                Entry(OtherKey, 1, reservedAt: Noon, team: "sales"),
+                Entry(OtherKey, 1, reservedAt: Noon, team: "sales", costNanoUsd: 5),
             ],
             default);
 
@@ -47,7 +47,7 @@ public abstract class UsageReportContract
             [(Key, Noon.AddHours(-1), 1L, 7L), (Key, Noon, 1L, 10L), (OtherKey, Noon, 1L, 10L)],
             hours.Select(row => (row.KeyId, DateTimeOffset.FromUnixTimeMilliseconds(row.HourStart), row.Requests, row.InputTokens)));
         Assert.Equal(
-            new UsageTotals(3, new TokenUsage { InputTokens = 27, OutputTokens = 20 }),
+            new UsageTotals(3, new TokenUsage { InputTokens = 27, OutputTokens = 20 }) { PricedCost = new NanoUsd(75), PricedRequests = 2 },
             Assert.Single(await Ledger.SumAsync(new UsageQuery(), default)).Totals);
     }
 

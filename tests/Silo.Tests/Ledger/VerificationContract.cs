@@ -79,6 +79,8 @@ public abstract class VerificationContract
 
     [SkippableTheory]
     [InlineData("UPDATE usage_hourly SET output_tokens = output_tokens - 1")]
+    [InlineData("UPDATE usage_hourly SET cost_nano_usd = cost_nano_usd + 1")]
+    [InlineData("UPDATE usage_hourly SET priced_requests = priced_requests - 1")]
     [InlineData("UPDATE usage_hourly SET user_id = 'bob'")]
     [InlineData("UPDATE usage_hourly SET team_id = ''")]
     [InlineData("UPDATE usage_hourly SET hour_start = hour_start + 3600000")]

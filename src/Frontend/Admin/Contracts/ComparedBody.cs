@@ -22,6 +22,9 @@ internal sealed record ComparedBody
         OutputTokens = side.Totals?.Tokens.OutputTokens;
         ReasoningTokens = side.Totals?.Tokens.ReasoningTokens;
         AudioOutputTokens = side.Totals?.Tokens.AudioOutputTokens;
+        CacheWriteInputTokens = side.Totals?.Tokens.CacheWriteInputTokens;
+        Cost = side.Totals?.PricedCost.ToUsd();
+        PricedRequests = side.Totals?.PricedRequests;
     }
 
     /// <summary>The open window of which this is the sum.</summary>
@@ -75,4 +78,16 @@ internal sealed record ComparedBody
     /// <summary>Output tokens that were audio.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? AudioOutputTokens { get; }
+
+    /// <summary>Input tokens that were written to the upstream's cache.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? CacheWriteInputTokens { get; }
+
+    /// <summary>What those of the calls cost that have a price, in US dollars.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public decimal? Cost { get; }
+
+    /// <summary>Calls that have a price.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? PricedRequests { get; }
 }

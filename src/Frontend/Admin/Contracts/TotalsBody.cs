@@ -13,6 +13,7 @@ internal record TotalsBody
         OutputTokens = totals.Tokens.OutputTokens;
         ReasoningTokens = totals.Tokens.ReasoningTokens;
         TotalTokens = totals.Tokens.TotalTokens;
+        Cost = CostBody.From(totals);
     }
 
     /// <summary>Calls that were sent to the upstream.</summary>
@@ -33,6 +34,6 @@ internal record TotalsBody
     /// <summary>Input and output tokens together.</summary>
     public long TotalTokens { get; }
 
-    /// <summary>Null while nothing is priced.</summary>
-    public object? Cost { get; }
+    /// <summary>What those of the calls cost that have a price; null while none has.</summary>
+    public CostBody? Cost { get; }
 }

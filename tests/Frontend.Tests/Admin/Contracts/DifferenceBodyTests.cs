@@ -18,11 +18,16 @@ public sealed class DifferenceBodyTests
             OutputTokens = 5,
             ReasoningTokens = 6,
             AudioOutputTokens = 7,
-        });
+            CacheWriteInputTokens = 8,
+        })
+        {
+            PricedCost = new NanoUsd(9),
+            PricedRequests = 1,
+        };
         var hour = new ComparedUsage { Hour = DateTimeOffset.FromUnixTimeSeconds(3600), Totals = totals };
 
         Assert.Equal(
-            """{"key":"key_a","kind":"rollups","expected":{"hour":3600,"requests":1,"input_tokens":2,"cached_input_tokens":3,"audio_input_tokens":4,"output_tokens":5,"reasoning_tokens":6,"audio_output_tokens":7},"actual":{"hour":3600,"requests":0,"input_tokens":0,"cached_input_tokens":0,"audio_input_tokens":0,"output_tokens":0,"reasoning_tokens":0,"audio_output_tokens":0},"repaired":true}""",
+            """{"key":"key_a","kind":"rollups","expected":{"hour":3600,"requests":1,"input_tokens":2,"cached_input_tokens":3,"audio_input_tokens":4,"output_tokens":5,"reasoning_tokens":6,"audio_output_tokens":7,"cache_write_input_tokens":8,"cost":0.000000009,"priced_requests":1},"actual":{"hour":3600,"requests":0,"input_tokens":0,"cached_input_tokens":0,"audio_input_tokens":0,"output_tokens":0,"reasoning_tokens":0,"audio_output_tokens":0,"cache_write_input_tokens":0,"cost":0,"priced_requests":0},"repaired":true}""",
             JsonOf(new UsageDifference("key_a", DifferenceKind.Rollups, hour, hour with { Totals = default(UsageTotals) }, Repaired: true)));
     }
 
