@@ -34,6 +34,10 @@ internal sealed class CountingLedger(IUsageLedger ledger) : IUsageLedger
     public Task<IReadOnlyList<UsageEntry>> FindManyAsync(
         IReadOnlyCollection<(Guid RequestId, int Part)> ids, CancellationToken cancellationToken) => ledger.FindManyAsync(ids, cancellationToken);
 
+    public Task<IReadOnlyList<IReadOnlyList<UsageEntry>>> ReadCallsAsync(
+        string keyId, DateTimeOffset from, DateTimeOffset to, long afterSequence, int limit, CancellationToken cancellationToken) =>
+        ledger.ReadCallsAsync(keyId, from, to, afterSequence, limit, cancellationToken);
+
     public Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken) =>
         ledger.SumAsync(query, cancellationToken);
 }

@@ -217,6 +217,28 @@ public sealed class MemoryLedger : IUsageLedger
     }
 
     /// <inheritdoc />
+    public Task<IReadOnlyList<IReadOnlyList<UsageEntry>>> ReadCallsAsync(
+        string keyId, DateTimeOffset from, DateTimeOffset to, long afterSequence, int limit, CancellationToken cancellationToken)
+    {
+        var entries = Entries;
+        return Task.FromResult<IReadOnlyList<IReadOnlyList<UsageEntry>>>(
+        [
+            .. entries
+                .Where(entry => entry.Part == 0
+                    && string.Equals(entry.KeyId, keyId, StringComparison.Ordinal)
+                    && entry.Sequence > afterSequence
+                    && entry.Settlement.Call.ReservedAt >= from
+                    && entry.Settlement.Call.ReservedAt < to)
+                .OrderBy(entry => entry.Sequence)
+                .Take(limit)
+                .Select(first => entries
+                    .Where(entry => entry.Settlement.Call.RequestId == first.Settlement.Call.RequestId)
+                    .OrderBy(entry => entry.Part)
+                    .ToList()),
+        ]);
+    }
+
+    /// <inheritdoc />
     public Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<UsageRow>>(
         [

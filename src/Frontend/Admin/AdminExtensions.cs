@@ -14,6 +14,7 @@ internal static class AdminExtensions
         UserEndpoints.Map(group);
         UsageEndpoints.Map(group);
         VerifyEndpoints.Map(group);
+        RepriceEndpoints.Map(group);
         OutboxEndpoints.Map(group);
     }
 }

@@ -109,7 +109,10 @@ internal sealed partial class AdmissionClient
             InputTokensHeld = request.InputTokensEstimated,
             OutputTokensHeld = decision.OutputTokensHeld,
             Choices = request.Choices,
-        });
+        })
+        {
+            OutputTokensCap = decision.OutputTokensCap,
+        };
         _open[request.RequestId] = hold;
         return (decision, hold);
     }

@@ -15,6 +15,9 @@ internal sealed class OpenHold(AdmissionClient client, IKeyGrain key, string key
     /// <summary>The call, as it was reserved.</summary>
     public CallFacts Facts { get; } = facts;
 
+    /// <summary>To how many tokens the output of each choice must be capped upstream; null when the request may go as it is.</summary>
+    public long? OutputTokensCap { get; init; }
+
     /// <summary>The key that pays.</summary>
     public string KeyId { get; } = keyId;
 

@@ -17,6 +17,9 @@ internal sealed record EndpointSpec
     /// <summary>How its answers are built.</summary>
     public AnswerShape Shape { get; init; } = AnswerShape.Choices;
 
+    /// <summary>The members that cap a choice's output; where a call has none, Relay adds the first, or the last for models that take only that one.</summary>
+    public IReadOnlyList<string> OutputCaps { get; init; } = [];
+
     /// <summary>The model of a call that names none; null where a call must name one.</summary>
     public string? ModelDefault { get; init; }
 

@@ -11,6 +11,7 @@ internal static class EndpointTable
         Path = "/v1/chat/completions",
         GeneratesOutput = true,
         TakesStreamOptions = true,
+        OutputCaps = ["max_tokens", "max_completion_tokens"],
     };
 
     /// <summary>The older text completion: <c>prompt</c> in, <c>choices</c> out.</summary>
@@ -19,6 +20,7 @@ internal static class EndpointTable
         Path = "/v1/completions",
         GeneratesOutput = true,
         TakesStreamOptions = true,
+        OutputCaps = ["max_tokens"],
     };
 
     /// <summary>Embeddings: <c>input</c> in, vectors out, no output tokens.</summary>
@@ -36,6 +38,7 @@ internal static class EndpointTable
         GeneratesOutput = true,
         TakesStreamOptions = false,
         Shape = AnswerShape.Response,
+        OutputCaps = ["max_output_tokens"],
     };
 
     /// <summary>Counts what a response would take in, without making one.</summary>

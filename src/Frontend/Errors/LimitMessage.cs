@@ -1,6 +1,7 @@
 using System.Globalization;
 using Relay.Grains.Admission;
 using Relay.Grains.Quotas;
+using Relay.Grains.Usage;
 
 namespace Relay.Frontend.Errors;
 
@@ -10,7 +11,8 @@ internal static class LimitMessage
     public static string For(Refusal refusal, LimitUsage state, string subject)
     {
         var limit = state.Limit;
-        var name = limit.Metric == Metric.Concurrency ? "calls in flight" : $"{MetricName(limit.Metric)} {WindowName(limit.Window)}";
+        var name = limit.Metric == Metric.Concurrency ? " calls in flight" : $"{MetricName(limit.Metric)} {WindowName(limit.Window)}";
+        string Amount(long amount) => limit.Metric == Metric.Cost ? new NanoUsd(amount).ToString() : amount.ToString(CultureInfo.InvariantCulture);
         var models = limit.Model is null ? "" : $" for models `{limit.Model}`";
         var reset = state.ResetsAt is { } at
             ? string.Create(CultureInfo.InvariantCulture, $" It resets at {at.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.")
@@ -20,16 +22,17 @@ internal static class LimitMessage
             : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"The limit of {limit.Amount} {name}{models} of {refusal.Level} {subject} is reached: {state.Used} used, {state.Held} held by calls in flight, {state.Remaining} left; this call needs {refusal.Needed}.{advice}{reset}");
+            $"The limit of {Amount(limit.Amount)}{name}{models} of {refusal.Level} {subject} is reached: {Amount(state.Used)} used, {Amount(state.Held)} held by calls in flight, {Amount(state.Remaining)} left; this call needs {Amount(refusal.Needed)}.{advice}{reset}");
     }
 
     private static string MetricName(Metric metric) => metric switch
     {
-        Metric.Requests => "requests",
-        Metric.Tokens => "tokens",
-        Metric.InputTokens => "input tokens",
-        Metric.OutputTokens => "output tokens",
-        Metric.Concurrency => "calls in flight",
+        Metric.Requests => " requests",
+        Metric.Tokens => " tokens",
+        Metric.InputTokens => " input tokens",
+        Metric.OutputTokens => " output tokens",
+        Metric.Cost => "",
+        Metric.Concurrency => " calls in flight",
         _ => throw new ArgumentOutOfRangeException(nameof(metric)),
     };
 

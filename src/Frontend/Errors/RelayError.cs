@@ -81,6 +81,16 @@ internal sealed record RelayError
         Param = "model",
     };
 
+    /// <summary>403: a limit of cost is about the call, and nobody knows what it would cost.</summary>
+    public static RelayError ModelNotPriced(string model) => new(
+        StatusCodes.Status403Forbidden,
+        InvalidRequest,
+        "model_not_priced",
+        $"What the model `{model}` costs is not known, and this API key has a limit of cost. Ask your administrator to give the model a price.")
+    {
+        Param = "model",
+    };
+
     /// <summary>404: no such path.</summary>
     public static RelayError UnknownUrl(string method, string path) =>
         new(StatusCodes.Status404NotFound, InvalidRequest, "unknown_url", $"Unknown request URL: {method} {path}. Relay does not relay this path.");

@@ -95,7 +95,7 @@ internal sealed partial class ForwardHandler(
         }
 
         // 5. Send.
-        using var content = new RequestBodyContent(body, RequestRewriter.Apply(body.Bytes, facts.Edits));
+        using var content = new RequestBodyContent(body, RequestRewriter.Apply(body.Bytes, facts.EditsFor(hold.OutputTokensCap)));
         var (answer, failure) = await sender.SendAsync(http, HttpMethod.Post, call.Endpoint, content, deadline, () => call.Attempts++);
         if (answer is null)
         {
@@ -220,6 +220,7 @@ internal sealed partial class ForwardHandler(
             {
                 RefusalKind.LimitReached => RelayError.LimitReached(refusal, token.KeyId),
                 RefusalKind.ModelNotAllowed => RelayError.ModelNotAllowed(call.Model!),
+                RefusalKind.ModelNotPriced => RelayError.ModelNotPriced(call.Model!),
                 RefusalKind.Overloaded or RefusalKind.OwnerChanging => RelayError.Unavailable(),
                 _ => RelayError.InvalidKey(refusal.Kind),
             });

@@ -31,4 +31,11 @@ internal sealed record RequestFacts
 
     /// <summary>What to change in the body, in order of offset.</summary>
     public required IReadOnlyList<ByteEdit> Edits { get; init; }
+
+    /// <summary>Where its output is capped.</summary>
+    public OutputCaps OutputCaps { get; init; } = OutputCaps.None;
+
+    /// <summary>What to change where each choice's output must be capped, too; null for no such need.</summary>
+    public IReadOnlyList<ByteEdit> EditsFor(long? outputTokensCap) =>
+        outputTokensCap is { } cap ? [.. Edits.Concat(OutputCaps.ToEdits(cap)).OrderBy(static edit => edit.Offset)] : Edits;
 }

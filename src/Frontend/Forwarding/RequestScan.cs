@@ -15,6 +15,10 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
     private const int ChoicesMax = 1_000_000;
 
     private const int FirstNumber = (int)RequestMember.MaxTokens;
+    // No client repeats itself so often.
+    private const int OutputCapsMax = 16;
+
+    private readonly List<OutputCapPlace> _outputCaps = [];
     private readonly long?[] _numbers = new long?[(int)RequestMember.BestOf - FirstNumber + 1];
 
     private RequestMember _member;
@@ -78,6 +82,7 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
             Shape = endpoint.Shape,
             IsFree = endpoint.IsFree,
             Edits = isUsageStream ? _streamOptions.ToList(_bodyStart) : [],
+            OutputCaps = new OutputCaps(_outputCaps, _bodyStart, OutputCaps.MemberToAdd(endpoint, model)),
         };
         return null;
     }
@@ -176,8 +181,18 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
         }
 
         known = number;
-        return null;
+        if (IsOutputCap(_member))
+        {
+            _outputCaps.Add(new OutputCapPlace(
+                NameOf(_member), origin + reader.TokenStartIndex, reader.BytesConsumed - reader.TokenStartIndex, number));
+        }
+
+        return _outputCaps.Count > OutputCapsMax ? new RequestFault($"'{NameOf(_member)}' is given too many times.", NameOf(_member)) : null;
     }
+
+    /// <summary>One that no upstream reads at this endpoint caps nothing.</summary>
+    private bool IsOutputCap(RequestMember member) =>
+        member is >= RequestMember.MaxTokens and <= RequestMember.MaxOutputTokens && endpoint.OutputCaps.Contains(NameOf(member), StringComparer.Ordinal);
 
     private long? Number(RequestMember member) => _numbers[(int)member - FirstNumber];
 
@@ -186,7 +201,7 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
         long? cap = null;
         for (var member = RequestMember.MaxTokens; member <= RequestMember.MaxOutputTokens; member++)
         {
-            if (Number(member) is { } number)
+            if (IsOutputCap(member) && Number(member) is { } number)
             {
                 cap = Math.Min(OutputTokensMax, Math.Max(cap ?? 0, number));
             }

@@ -73,6 +73,15 @@ public interface IKeyGrain : IGrainWithStringKey
     [Alias("GetSnapshot")]
     Task<KeyPosition?> GetSnapshotAsync();
 
+    /// <summary>
+    /// Books the difference where a call costs something else by the prices of now than what is booked; null when no such key was ever
+    /// made. Some hundred calls at a time. A call that has no price now stays as it is. Asked twice, it books nothing twice.
+    /// </summary>
+    /// <exception cref="Ledger.LedgerFullException">Too much waits for the ledger.</exception>
+    /// <exception cref="Ledger.StaleActivationException">The activation steps down; the next one goes on.</exception>
+    [Alias("Reprice"), ResponseTimeout("00:01:00")]
+    Task<RepricedCalls?> RepriceAsync(Repricing repricing);
+
     /// <summary>Saves what the grain has counted unless it is saved; answers the newest sequence that storage has, 0 for none.</summary>
     /// <exception cref="Ledger.StaleActivationException">The activation steps down; the next one saves.</exception>
     [Alias("SaveSnapshot")]

@@ -14,4 +14,7 @@ internal enum CallStepKind
 
     /// <summary>The ledger is asked whether a call that is released has expired, and its expiry is taken back.</summary>
     Reverse,
+
+    /// <summary>A correction of what the call costs is being written.</summary>
+    Reprice,
 }

@@ -166,6 +166,13 @@ internal sealed partial class KeyGrain(
         FindSettings() is null ? null : await StoredSnapshot.ReadAsync(ServiceProvider, this.GetGrainId());
 
     /// <inheritdoc />
+    public async Task<RepricedCalls?> RepriceAsync(Repricing repricing)
+    {
+        ThrowIfStale();
+        return FindSettings() is null ? null : await _calls.RepriceAsync(repricing);
+    }
+
+    /// <inheritdoc />
     public async Task<long> SaveSnapshotAsync()
     {
         if (FindSettings() is null)

@@ -46,6 +46,13 @@ internal static class UsageEntryDraft
         return Correct(booked, 1, settlement, cost: null) with { Requests = -first.Requests };
     }
 
+    /// <summary>What a new price of the call adds: no call and no tokens, in the windows of the call itself.</summary>
+    public static UsageEntry Repriced(BookedCall booked, NanoUsd cost, DateTimeOffset now)
+    {
+        var part = Math.Max(booked.Entries[^1].Part, 1) + 1;
+        return Correct(booked, part, booked.Settlement with { Usage = default, EndedAt = now }, cost);
+    }
+
     private static UsageEntry Correct(BookedCall booked, int part, Settlement settlement, NanoUsd? cost)
     {
         var before = booked.Totals;

@@ -32,6 +32,13 @@ public interface IUsageLedger
     Task<IReadOnlyList<UsageEntry>> FindManyAsync(
         IReadOnlyCollection<(Guid RequestId, int Part)> ids, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The calls of a key that were reserved in a period, its start included and its end not, and whose first entry has a higher sequence
+    /// than the given one: each with all its entries in the order of their parts, in the order of the first ones.
+    /// </summary>
+    Task<IReadOnlyList<IReadOnlyList<UsageEntry>>> ReadCallsAsync(
+        string keyId, DateTimeOffset from, DateTimeOffset to, long afterSequence, int limit, CancellationToken cancellationToken);
+
     /// <summary>Sums entries, ordered by group (ordinal).</summary>
     Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken);
 }

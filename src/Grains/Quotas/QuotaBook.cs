@@ -90,8 +90,7 @@ internal sealed class QuotaBook
             return new Reservation(null, refusal);
         }
 
-        var observed = Observe(model, needed);
-
+        var observed = Observe(model, needed, price);
         var call = new CallFacts
         {
             RequestId = requestId,
@@ -102,6 +101,7 @@ internal sealed class QuotaBook
             OutputTokensHeld = outputTokensNeeded,
             Choices = choices,
         };
+
         // A frontend that dies before it has told anything may have sent the call; had it not, it would have released the hold.
         var toldNothing = new TokenUsage { InputTokens = inputTokensNeeded };
         var hold = new Hold(call, now.Monotonic + HoldTimeout, toldNothing) { CostHeld = cost, OutputTokensCap = cap };
@@ -337,12 +337,18 @@ internal sealed class QuotaBook
     };
 
     /// <summary>Counts and answers the limits that only observe and have no room.</summary>
-    private ImmutableArray<LimitUsage> Observe(string model, Amounts needed)
+    private ImmutableArray<LimitUsage> Observe(string model, Amounts needed, ModelPrice? price)
     {
-        var without = Limits.Where(limit => limit.Enforcement == Enforcement.Observe && Lacks(limit, model, needed)).ToList();
+        var without = Limits
+            .Where(limit => limit.Enforcement == Enforcement.Observe && (Lacks(limit, model, needed) || IsUnpriced(limit, model, price)))
+            .ToList();
         without.ForEach(limit => _wouldRefuse.Add(limit, CountsOf(limit.Window).End));
         return [.. without.Select(UsageOf)];
     }
+
+    /// <summary>Whether the limit is of cost and about a call of which nobody knows the cost, and such calls are refused.</summary>
+    private bool IsUnpriced(Limit limit, string model, ModelPrice? price) =>
+        price is null && limit.Metric == Metric.Cost && _prices().RefusesUnknown && Covers(limit, model);
 
     private bool Lacks(Limit limit, string model, Amounts needed) => Covers(limit, model) && needed.Of(limit.Metric) > RoomOf(limit);
 
@@ -351,7 +357,7 @@ internal sealed class QuotaBook
         Limit? worst = null;
         foreach (var limit in Limits.Where(static limit => limit.Enforcement != Enforcement.Observe))
         {
-            if (price is null && limit.Metric == Metric.Cost && _prices().RefusesUnknown && Covers(limit, model))
+            if (IsUnpriced(limit, model, price))
             {
                 return new Refusal { Kind = RefusalKind.ModelNotPriced };
             }

@@ -78,11 +78,31 @@ internal sealed class SqlUsageLedger(IRelayDatabase database) : IUsageLedger
             // The list stands in the statement as literals, which is safe: they are Relay's own ids, of hex digits only.
             var entries = await ReadEntriesAsync(rows => rows.Where(row => requestIds.Contains(row.RequestId)), cancellationToken);
 
-            // A call has two parts at most, so that all of them are read for the one that is wanted.
+            // A call has few parts, so that all of them are read for the one that is wanted.
             found.AddRange(entries.Where(entry => wanted.Contains((entry.Settlement.Call.RequestId, entry.Part))));
         }
 
         return found;
+    }
+
+    public async Task<IReadOnlyList<IReadOnlyList<UsageEntry>>> ReadCallsAsync(
+        string keyId, DateTimeOffset from, DateTimeOffset to, long afterSequence, int limit, CancellationToken cancellationToken)
+    {
+        var (fromMs, toMs) = (UsageReport.CeilingMs(from), UsageReport.CeilingMs(to));
+        var first = await ReadEntriesAsync(
+            rows => rows
+                .Where(row => row.KeyId == keyId && row.Sequence > afterSequence && row.Part == 0 && row.ReservedAt >= fromMs && row.ReservedAt < toMs)
+                .OrderBy(row => row.Sequence)
+                .Take(limit),
+            cancellationToken);
+        var all = new List<UsageEntry>();
+        foreach (var requestIds in first.Select(entry => UsageEntryRow.IdOf(entry.Settlement.Call.RequestId)).Chunk(IdsOfOneQueryMax))
+        {
+            all.AddRange(await ReadEntriesAsync(rows => rows.Where(row => requestIds.Contains(row.RequestId)), cancellationToken));
+        }
+
+        var byCall = all.OrderBy(static entry => entry.Part).ToLookup(static entry => entry.Settlement.Call.RequestId);
+        return [.. first.Select(entry => (IReadOnlyList<UsageEntry>)[.. byCall[entry.Settlement.Call.RequestId]])];
     }
 
     public async Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken)

@@ -140,8 +140,8 @@ internal static class UsageReport
         PricedRequests = row.PricedRequests,
     });
 
-    // Rows keep whole milliseconds, rounded down. An instant within one lies after the row of that millisecond.
-    private static long CeilingMs(DateTimeOffset instant)
+    /// <summary>Rows keep whole milliseconds, rounded down: an instant within one lies after the row of that millisecond.</summary>
+    public static long CeilingMs(DateTimeOffset instant)
     {
         var ms = instant.ToUnixTimeMilliseconds();
         return instant.UtcTicks % TimeSpan.TicksPerMillisecond == 0 ? ms : ms + 1;

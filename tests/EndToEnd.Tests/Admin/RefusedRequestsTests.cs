@@ -63,7 +63,9 @@ public sealed class RefusedRequestsTests(AdminFixture relay) : IClassFixture<Adm
     [InlineData("""{"user":"a","limits":[{"metric":"tokens","window":"day","amount":-1}]}""", "limits[0].amount")]
     [InlineData("""{"user":"a","limits":[{"metric":"tokens","window":"day","amount":1.5}]}""", "limits[0].amount")]
     [InlineData("""{"user":"a","limits":[{"metric":"tokens","window":"day","amount":1000000000000001}]}""", "limits[0].amount")]
-    [InlineData("""{"user":"a","limits":[{"metric":"tokens","window":"day","amount":1,"enforcement":"hard"}]}""", "limits[0].enforcement")]
+    [InlineData("""{"user":"a","limits":[{"metric":"tokens","window":"day","amount":1,"enforcement":"firm"}]}""", "limits[0].enforcement")]
+    [InlineData("""{"user":"a","limits":[{"metric":"cost","window":"day","amount":0.0000000001}]}""", "limits[0].amount")]
+    [InlineData("""{"user":"a","limits":[{"metric":"cost","window":"day","amount":1000000001}]}""", "limits[0].amount")]
     [InlineData("""{"user":"a","limits":[{"metric":"tokens","window":"day","amount":1,"model":""}]}""", "limits[0].model")]
     [InlineData("""{"user":"a","limits":[{"metric":"requests","window":"day","amount":1},{"metric":"tokens","window":"day","amount":1,"per":"day"}]}""", "limits[1].per")]
     public async Task Create_OneBadMember_Is400AndNamesIt(string body, string param)

@@ -58,9 +58,11 @@ public sealed class LimitReachedTests
         var resets = metric == Metric.Concurrency ? " Try again when a call has ended."
             : window == Window.Total ? " It never resets."
             : " It resets at 2026-03-01 00:00:00 UTC.";
-        Assert.StartsWith("The limit of 1000 ", message, StringComparison.Ordinal);
-        Assert.EndsWith(
-            $" of key key_a is reached: 900 used, 70 held by calls in flight, 30 left; this call needs 50.{resets}", message, StringComparison.Ordinal);
+        var (limit, state) = metric == Metric.Cost
+            ? ("$0.000001 ", "$0.0000009 used, $0.00000007 held by calls in flight, $0.00000003 left; this call needs $0.00000005.")
+            : ("1000 ", "900 used, 70 held by calls in flight, 30 left; this call needs 50.");
+        Assert.StartsWith($"The limit of {limit}", message, StringComparison.Ordinal);
+        Assert.EndsWith($" of key key_a is reached: {state}{resets}", message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -69,6 +71,7 @@ public sealed class LimitReachedTests
     [InlineData(Metric.InputTokens, Window.Day, "1000 input tokens per day of")]
     [InlineData(Metric.OutputTokens, Window.Week, "1000 output tokens per week of")]
     [InlineData(Metric.Tokens, Window.Month, "1000 tokens per month of")]
+    [InlineData(Metric.Cost, Window.Month, "The limit of $0.000001 per month of")]
     [InlineData(Metric.Tokens, Window.Total, "1000 tokens in total of")]
     [InlineData(Metric.Concurrency, Window.Minute, "1000 calls in flight of")]
     public void Message_AnyLimit_ReadsAsASentence(Metric metric, Window window, string text) =>

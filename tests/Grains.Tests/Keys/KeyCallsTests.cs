@@ -6,6 +6,7 @@ using Relay.Grains.Ledger;
 using Relay.Grains.Models;
 using Relay.Grains.Quotas;
 using Relay.Grains.Tests.Ledger;
+using Relay.Grains.Tests.Models;
 using Relay.Grains.Tests.Quotas;
 using Relay.Grains.Usage;
 using Relay.Testing;
@@ -28,6 +29,7 @@ public sealed class KeyCallsTests : IAsyncDisposable
     private readonly MemoryLedger _ledger = new();
     private readonly LedgerOptions _options = new();
     private readonly List<LedgerWriter> _writers = [];
+    private readonly CurrentPrices _prices = new(PriceBook.Empty);
     private Instant _now = AtSeconds(0);
     private int _stepsDown;
 
@@ -295,6 +297,57 @@ public sealed class KeyCallsTests : IAsyncDisposable
         await Assert.ThrowsAsync<StaleActivationException>(() => calls.ReleaseAsync(call.RequestId).AsTask());
     }
 
+    [Fact]
+    public async Task Settle_OfAPricedModel_BooksTheCostOfItsTime()
+    {
+        _prices.Book = new PriceBook([new PriceTable([(Model, Prices.Price(2, 3)), (Model, Prices.Price(20, 30, _now.Wall.AddDays(1)))])]);
+        var (book, calls) = Activate();
+        var settlement = Settlement(Hold(book, 1), Tokens(10, 7));
+
+        await calls.SettleAsync(Settings, settlement);
+
+        Assert.Equal((new NanoUsd(41), 1), (_ledger.Entries[0].Cost, _ledger.Entries[0].PricedRequests));
+        Assert.Equal(new NanoUsd(41), calls.GetPosition().Totals.Cost);
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Settle_AfterAnExpiry_CorrectsTheCostToItsOwn(bool pricedThen, bool pricedNow)
+    {
+        var priced = Prices.Book(Model, Prices.Price(2, 3));
+        _prices.Book = pricedThen ? priced : PriceBook.Empty;
+        var (book, calls) = Activate();
+        var settlement = Settlement(Hold(book, 1), Tokens(10, 7));
+        _now = new Instant(_now.Wall + HoldTimeout, _now.Monotonic + HoldTimeout);
+        await calls.ExpireAsync(Settings);
+
+        _prices.Book = pricedNow ? priced : PriceBook.Empty;
+        await calls.SettleAsync(Settings, settlement);
+
+        var totals = calls.GetPosition().Totals;
+        Assert.Equal((1L, pricedNow ? 1L : 0L), (totals.Requests, totals.PricedRequests));
+        Assert.Equal(pricedNow ? new NanoUsd(41) : null, totals.Cost);
+        Assert.Equal(2, _ledger.Entries.Count);
+    }
+
+    [Fact]
+    public async Task Release_AfterAPricedExpiry_TakesTheCostBack()
+    {
+        _prices.Book = Prices.Book(Model, Prices.Price(2, 3));
+        var (book, calls) = Activate();
+        var call = Hold(book, 1);
+        _now = new Instant(_now.Wall + HoldTimeout, _now.Monotonic + HoldTimeout);
+        await calls.ExpireAsync(Settings);
+
+        await calls.ReleaseAsync(call.RequestId);
+
+        Assert.Equal(default, calls.GetPosition().Totals);
+        Assert.Equal([new NanoUsd(20), new NanoUsd(-20)], _ledger.Entries.Select(static entry => entry.Cost));
+    }
+
     private CallFacts Hold(QuotaBook book, int call) => book.Reserve(call, _now).Hold!.Call;
 
     /// <summary>An activation as its grain makes one, with a writer of its own as on a silo of its own.</summary>
@@ -313,7 +366,7 @@ public sealed class KeyCallsTests : IAsyncDisposable
             book.Apply(entry);
         }
 
-        return (book, new KeyCalls(book, _ledger, writer, new CurrentPrices(PriceBook.Empty), () => _now, NullLogger.Instance)
+        return (book, new KeyCalls(book, _ledger, writer, _prices, () => _now, NullLogger.Instance)
         {
             KeyId = Settings.Id,
             SteppedDown = _ => _stepsDown++,

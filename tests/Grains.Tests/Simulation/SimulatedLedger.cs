@@ -52,6 +52,10 @@ internal sealed class SimulatedLedger(MemoryLedger store, SeededScheduler schedu
         IReadOnlyCollection<(Guid RequestId, int Part)> ids, CancellationToken cancellationToken) =>
         ReadAsync(() => store.FindManyAsync(ids, cancellationToken));
 
+    public Task<IReadOnlyList<IReadOnlyList<UsageEntry>>> ReadCallsAsync(
+        string keyId, DateTimeOffset from, DateTimeOffset to, long afterSequence, int limit, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("No grain of the simulation asks for it.");
+
     public Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken) =>
         throw new NotSupportedException("No grain of the simulation asks for it.");
 

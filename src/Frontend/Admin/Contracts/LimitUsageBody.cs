@@ -12,34 +12,39 @@ internal sealed record LimitUsageBody
     /// <summary>When the count begins anew.</summary>
     public required Window Window { get; init; }
 
-    /// <summary>The most that is admitted.</summary>
-    public required long Amount { get; init; }
+    /// <summary>The most that is admitted; this and what follows are US dollars for <c>cost</c>.</summary>
+    public required decimal Amount { get; init; }
 
     /// <summary>The pattern of models that count; left out when all do.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Model { get; init; }
 
     /// <summary>Settled in the current window.</summary>
-    public required long Used { get; init; }
+    public required decimal Used { get; init; }
 
     /// <summary>Held by calls in flight.</summary>
-    public required long Held { get; init; }
+    public required decimal Held { get; init; }
 
     /// <summary>What a new call may still take: never below 0.</summary>
-    public required long Remaining { get; init; }
+    public required decimal Remaining { get; init; }
 
     /// <summary>When the window ends, in unix seconds; null if it never does.</summary>
     public required long? ResetsAt { get; init; }
+
+    /// <summary>How many calls a limit that only observes would have refused in this window; left out for others.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? WouldRefuse { get; init; }
 
     public static LimitUsageBody From(LimitUsage state) => new()
     {
         Metric = state.Limit.Metric,
         Window = state.Limit.Window,
-        Amount = state.Limit.Amount,
+        Amount = LimitAmount.Of(state.Limit.Metric, state.Limit.Amount),
         Model = state.Limit.Model,
-        Used = state.Used,
-        Held = state.Held,
-        Remaining = state.Remaining,
+        Used = LimitAmount.Of(state.Limit.Metric, state.Used),
+        Held = LimitAmount.Of(state.Limit.Metric, state.Held),
+        Remaining = LimitAmount.Of(state.Limit.Metric, state.Remaining),
         ResetsAt = state.ResetsAt?.ToUnixTimeSeconds(),
+        WouldRefuse = state.Limit.Enforcement == Enforcement.Observe ? state.WouldRefuse : null,
     };
 }

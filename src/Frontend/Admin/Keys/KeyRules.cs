@@ -11,7 +11,6 @@ internal static class KeyRules
     private const int NameLengthMax = 128;
     private const int ModelsMax = 100;
     private const int LimitsMax = 50;
-    private const long AmountMax = 1_000_000_000_000_000;
     private const long UnixSecondsMax = 253_402_300_799;
 
     /// <summary>The fault of a key's or a user's name, which may be absent.</summary>
@@ -33,7 +32,8 @@ internal static class KeyRules
             : null;
     }
 
-    private static string? FindPatternFault(string? pattern) =>
+    /// <summary>What is wrong with a model pattern.</summary>
+    public static string? FindPatternFault(string? pattern) =>
         pattern is { Length: > 0 and <= 256 } && !pattern.Any(char.IsControl) ? null : "A model pattern must have 1 to 256 characters and no control characters.";
 
     /// <summary>The fault of an expiry, in unix seconds.</summary>
@@ -70,11 +70,15 @@ internal static class KeyRules
     private static (string Member, string Fault)? FindLimitFault(LimitBody? limit) => limit switch
     {
         null => ("", "A limit must be an object."),
-        { Metric: null } => (".metric", "A limit needs a 'metric': requests, tokens, input_tokens, output_tokens or concurrency."),
+        { Metric: null } => (".metric", "A limit needs a 'metric': requests, tokens, input_tokens, output_tokens, cost or concurrency."),
         { Window: null, Metric: not Metric.Concurrency } => (".window", "A limit needs a 'window': minute, hour, day, week, month or total."),
-        { Amount: null or < 0 or > AmountMax } => (".amount", "A limit needs an 'amount': a whole number from 0 to 1000000000000000."),
-        { Enforcement: not "soft" } => (".enforcement", "The only 'enforcement' of this version is soft."),
+        { Metric: Metric.Cost, Amount: var usd } when !IsAmount(Metric.Cost, usd) =>
+            (".amount", "A limit of cost needs an 'amount': US dollars from 0 to 1000000000, with at most nine decimals."),
+        { Metric: { } metric, Amount: var amount } when !IsAmount(metric, amount) =>
+            (".amount", "A limit needs an 'amount': a whole number from 0 to 1000000000000000."),
         { Model: { } model } when FindPatternFault(model) is { } fault => (".model", fault),
         _ => null,
     };
+
+    private static bool IsAmount(Metric metric, decimal? amount) => amount is { } given && LimitAmount.Parse(metric, given) is not null;
 }

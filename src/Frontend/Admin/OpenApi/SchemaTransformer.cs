@@ -11,7 +11,7 @@ namespace Relay.Frontend.Admin.OpenApi;
 /// <summary>Says of bodies what their .NET types do not.</summary>
 internal sealed class SchemaTransformer : IOpenApiSchemaTransformer
 {
-    private static readonly HashSet<Type> Requests = [typeof(CreateKeyBody), typeof(PatchKeyBody), typeof(RotateKeyBody)];
+    private static readonly HashSet<Type> Requests = [typeof(CreateKeyBody), typeof(PatchKeyBody), typeof(RotateKeyBody), typeof(RepriceBody)];
 
     public Task TransformAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
@@ -19,8 +19,12 @@ internal sealed class SchemaTransformer : IOpenApiSchemaTransformer
         if (type.Type == typeof(LimitBody))
         {
             schema.Required = new HashSet<string>(StringComparer.Ordinal) { "metric", "amount" };
-            Describe(schema, "metric", "`requests`, `tokens`, `input_tokens`, `output_tokens` or `concurrency`, which is calls in flight.");
+            Describe(schema, "metric", "`requests`, `tokens`, `input_tokens`, `output_tokens`, `cost`, which is US dollars, or `concurrency`, which is calls in flight.");
             Describe(schema, "window", "When the count begins anew. It may be absent, and means nothing, for `concurrency`.");
+        }
+        else if (type.Type == typeof(RepriceBody))
+        {
+            schema.Required = new HashSet<string>(StringComparer.Ordinal) { "from", "to" };
         }
         else if (type.Kind == JsonTypeInfoKind.Object && schema.Properties is not null && !Requests.Contains(type.Type))
         {

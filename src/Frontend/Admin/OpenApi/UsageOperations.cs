@@ -8,11 +8,11 @@ internal static class UsageOperations
 {
     /// <summary>A sum, as JSON.</summary>
     public const string Totals =
-        """{"requests": 3, "input_tokens": 9, "cached_input_tokens": 0, "output_tokens": 9, "reasoning_tokens": 0, "total_tokens": 18, "cost": null}""";
+        """{"requests": 3, "input_tokens": 9, "cached_input_tokens": 0, "output_tokens": 9, "reasoning_tokens": 0, "total_tokens": 18, "cost": {"value": 0.00000675, "currency": "usd"}}""";
 
     /// <summary>A model's sum, as JSON.</summary>
     public const string ModelTotals =
-        """{"model": "gpt-4o-mini", "requests": 3, "input_tokens": 9, "cached_input_tokens": 0, "output_tokens": 9, "reasoning_tokens": 0, "total_tokens": 18, "cost": null}""";
+        """{"model": "gpt-4o-mini", "requests": 3, "input_tokens": 9, "cached_input_tokens": 0, "output_tokens": 9, "reasoning_tokens": 0, "total_tokens": 18, "cost": {"value": 0.00000675, "currency": "usd"}}""";
 
     private const string Tag = "Usage";
 
@@ -53,6 +53,19 @@ internal static class UsageOperations
         Answer = typeof(VerificationBody),
         AnswerExample = """{"object": "verification", "keys": 12, "entries": 3456, "differences": [], "has_more": false}""",
         Failures = [StatusCodes.Status400BadRequest],
+    };
+
+    public static Operation Reprice { get; } = new()
+    {
+        Id = "reprice",
+        Tag = "Operations",
+        Summary = "Price the calls of a past period anew",
+        Description = "By the prices that silos have now, each call by those of its time. Where a call costs something else than is booked, the difference is booked in the call's own window; nothing that is booked is changed. Asked twice, it books nothing twice. A call that has no price stays as it is.",
+        Body = typeof(RepriceBody),
+        BodyExample = """{"from": 1780000000, "to": 1782600000, "model": "gpt-4o*"}""",
+        Answer = typeof(RepricingBody),
+        AnswerExample = """{"object": "repricing", "keys": 12, "calls": 3456, "corrections": 78, "cost": {"value": -1.25, "currency": "usd"}}""",
+        Failures = [StatusCodes.Status400BadRequest, StatusCodes.Status413PayloadTooLarge],
     };
 
     public static Operation Outbox { get; } = new()
