@@ -89,7 +89,7 @@ public sealed class RelayApplication : IAsyncDisposable
         var user = $"user-{Interlocked.Increment(ref _users)}";
         using var response = await _admin.PostAsJsonAsync(
             "keys",
-            new { user, models, limits = limits.Select(limit => new { metric = limit.Metric, window = limit.Window, amount = limit.Amount }) },
+            new { user, models, limits = limits.Select(limit => new { metric = limit.Metric, window = limit.Window, amount = limit.Amount, enforcement = limit.Enforcement }) },
             CancellationToken.None);
         var body = await ReadAsync(response);
         return new RelayKey(body.GetProperty("id").GetString()!, user, body.GetProperty("key").GetString()!);
@@ -107,6 +107,20 @@ public sealed class RelayApplication : IAsyncDisposable
 
     /// <summary>What a key's user has used, which the ledger knows, not the grain.</summary>
     public async Task<RelayUsage> UsageOfUserAsync(RelayKey key) => RelayUsage.Read(await GetAsync($"users/{key.User}/usage"));
+
+    /// <summary>Reads an answer of the admin API, by its path after <c>/admin/api/</c>.</summary>
+    public async Task<JsonElement> GetAsync(string path)
+    {
+        using var response = await _admin.GetAsync(new Uri(path, UriKind.Relative), CancellationToken.None);
+        return await ReadAsync(response);
+    }
+
+    /// <summary>Posts a body to the admin API.</summary>
+    public async Task<JsonElement> PostAsync(string path, object? body = null)
+    {
+        using var response = await _admin.PostAsJsonAsync(path, body ?? new { }, CancellationToken.None);
+        return await ReadAsync(response);
+    }
 
     /// <summary>What waits in the outbox, and what was set aside.</summary>
     public async Task<(int Waiting, int SetAside)> OutboxAsync()
@@ -175,11 +189,5 @@ public sealed class RelayApplication : IAsyncDisposable
         return response.IsSuccessStatusCode
             ? JsonElement.Parse(text)
             : throw new InvalidOperationException($"The admin API answered {(int)response.StatusCode}: {text}");
-    }
-
-    private async Task<JsonElement> GetAsync(string path)
-    {
-        using var response = await _admin.GetAsync(new Uri(path, UriKind.Relative), CancellationToken.None);
-        return await ReadAsync(response);
     }
 }

@@ -334,7 +334,7 @@ public abstract class RetentionContract
         await CreateAsync(host);
         foreach (var chunk in Enumerable.Range(1, (int)Many).Chunk(500))
         {
-            await LedgerOf(host).AppendAsync([.. chunk.Select(sequence => Entry(Key, sequence, reservedAt: January, model: $"m{sequence % 3}"))], default);
+            await LedgerOf(host).AppendAsync([.. chunk.Select(sequence => Entry(Key, sequence, reservedAt: January, model: $"m{sequence % 3}", costNanoUsd: sequence % 2 == 0 ? sequence : null))], default);
         }
 
         await RollUpAsync(host);

@@ -80,6 +80,30 @@ public abstract class UsageLedgerContract
         Assert.Equal([entry], await Ledger.FindAsync(entry.Settlement.Call.RequestId, default));
     }
 
+    [SkippableFact]
+    public async Task ReadCalls_OfAPeriod_GivesEachWithAllItsPartsInOrder()
+    {
+        var ids = Enumerable.Range(0, 4).Select(_ => Guid.CreateVersion7()).ToArray();
+        await Ledger.AppendAsync(
+            [
+                Entry(Key, 1, ids[0], reservedAt: Noon.AddMilliseconds(-1)),
+                Entry(Key, 2, ids[1], reservedAt: Noon),
+                Entry(Key, 3, ids[1], part: 2, reservedAt: Noon, costNanoUsd: 5),
+                Entry(Key, 4, ids[2], reservedAt: Noon.AddMinutes(1)),
+                Entry(Key, 5, ids[1], part: 1, reservedAt: Noon),
+                Entry(Key, 6, ids[3], reservedAt: Noon.AddHours(1)),
+                Entry("key_cccccccccccccccc", 1, reservedAt: Noon),
+            ],
+            default);
+
+        var calls = await Ledger.ReadCallsAsync(Key, Noon, Noon.AddHours(1), 0, 10, default);
+
+        Assert.Equal([[2, 5, 3], [4]], calls.Select(static call => call.Select(static entry => entry.Sequence)));
+        Assert.Equal(2, Assert.Single(await Ledger.ReadCallsAsync(Key, Noon, Noon.AddHours(1), 0, 1, default))[0].Sequence);
+        Assert.Equal(4, Assert.Single(await Ledger.ReadCallsAsync(Key, Noon, Noon.AddHours(1), 2, 10, default))[0].Sequence);
+        Assert.Empty(await Ledger.ReadCallsAsync(Key, Noon.AddTicks(1), Noon.AddMinutes(1), 0, 10, default));
+    }
+
     [SkippableTheory]
     [InlineData("O'Brien \"x\"; DROP TABLE usage_entries; --")]
     [InlineData("\U0001F680 \u00E9\u4E16 \t\r\n \\ % _ @p0 :p1 ?")]
