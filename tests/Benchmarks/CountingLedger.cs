@@ -35,8 +35,8 @@ internal sealed class CountingLedger(IUsageLedger ledger) : IUsageLedger
         IReadOnlyCollection<(Guid RequestId, int Part)> ids, CancellationToken cancellationToken) => ledger.FindManyAsync(ids, cancellationToken);
 
     public Task<IReadOnlyList<IReadOnlyList<UsageEntry>>> ReadCallsAsync(
-        string keyId, DateTimeOffset from, DateTimeOffset to, long afterSequence, int limit, CancellationToken cancellationToken) =>
-        ledger.ReadCallsAsync(keyId, from, to, afterSequence, limit, cancellationToken);
+        string keyId, DateTimeOffset reservedFrom, DateTimeOffset reservedBefore, long afterSequence, int limit, CancellationToken cancellationToken) =>
+        ledger.ReadCallsAsync(keyId, reservedFrom, reservedBefore, afterSequence, limit, cancellationToken);
 
     public Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken) =>
         ledger.SumAsync(query, cancellationToken);

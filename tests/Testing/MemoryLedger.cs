@@ -218,7 +218,7 @@ public sealed class MemoryLedger : IUsageLedger
 
     /// <inheritdoc />
     public Task<IReadOnlyList<IReadOnlyList<UsageEntry>>> ReadCallsAsync(
-        string keyId, DateTimeOffset from, DateTimeOffset to, long afterSequence, int limit, CancellationToken cancellationToken)
+        string keyId, DateTimeOffset reservedFrom, DateTimeOffset reservedBefore, long afterSequence, int limit, CancellationToken cancellationToken)
     {
         var entries = Entries;
         return Task.FromResult<IReadOnlyList<IReadOnlyList<UsageEntry>>>(
@@ -227,8 +227,8 @@ public sealed class MemoryLedger : IUsageLedger
                 .Where(entry => entry.Part == 0
                     && string.Equals(entry.KeyId, keyId, StringComparison.Ordinal)
                     && entry.Sequence > afterSequence
-                    && entry.Settlement.Call.ReservedAt >= from
-                    && entry.Settlement.Call.ReservedAt < to)
+                    && entry.Settlement.Call.ReservedAt >= reservedFrom
+                    && entry.Settlement.Call.ReservedAt < reservedBefore)
                 .OrderBy(entry => entry.Sequence)
                 .Take(limit)
                 .Select(first => entries

@@ -37,7 +37,7 @@ public interface IUsageLedger
     /// than the given one: each with all its entries in the order of their parts, in the order of the first ones.
     /// </summary>
     Task<IReadOnlyList<IReadOnlyList<UsageEntry>>> ReadCallsAsync(
-        string keyId, DateTimeOffset from, DateTimeOffset to, long afterSequence, int limit, CancellationToken cancellationToken);
+        string keyId, DateTimeOffset reservedFrom, DateTimeOffset reservedBefore, long afterSequence, int limit, CancellationToken cancellationToken);
 
     /// <summary>Sums entries, ordered by group (ordinal).</summary>
     Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken);

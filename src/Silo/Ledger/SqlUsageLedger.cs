@@ -86,9 +86,9 @@ internal sealed class SqlUsageLedger(IRelayDatabase database) : IUsageLedger
     }
 
     public async Task<IReadOnlyList<IReadOnlyList<UsageEntry>>> ReadCallsAsync(
-        string keyId, DateTimeOffset from, DateTimeOffset to, long afterSequence, int limit, CancellationToken cancellationToken)
+        string keyId, DateTimeOffset reservedFrom, DateTimeOffset reservedBefore, long afterSequence, int limit, CancellationToken cancellationToken)
     {
-        var (fromMs, toMs) = (UsageReport.CeilingMs(from), UsageReport.CeilingMs(to));
+        var (fromMs, toMs) = (UsageReport.CeilingMs(reservedFrom), UsageReport.CeilingMs(reservedBefore));
         var first = await ReadEntriesAsync(
             rows => rows
                 .Where(row => row.KeyId == keyId && row.Sequence > afterSequence && row.Part == 0 && row.ReservedAt >= fromMs && row.ReservedAt < toMs)

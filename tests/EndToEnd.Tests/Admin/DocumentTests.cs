@@ -18,7 +18,7 @@ public sealed class DocumentTests(AdminFixture relay) : IClassFixture<AdminFixtu
             [
                 "GET /admin/api/keys", "GET /admin/api/keys/{id}", "GET /admin/api/keys/{id}/usage", "GET /admin/api/outbox", "GET /admin/api/usage",
                 "GET /admin/api/users/{id}/usage", "PATCH /admin/api/keys/{id}", "POST /admin/api/keys", "POST /admin/api/keys/{id}/rotate",
-                "POST /admin/api/verify", "DELETE /admin/api/keys/{id}",
+                "POST /admin/api/reprice", "POST /admin/api/verify", "DELETE /admin/api/keys/{id}",
             ],
             Operations(document).Select(operation => $"{operation.Method.ToUpperInvariant()} {operation.Path}").ToHashSet(StringComparer.Ordinal));
         var scheme = Assert.Single(document.GetProperty("components").GetProperty("securitySchemes").EnumerateObject());

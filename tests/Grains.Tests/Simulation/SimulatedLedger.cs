@@ -53,7 +53,7 @@ internal sealed class SimulatedLedger(MemoryLedger store, SeededScheduler schedu
         ReadAsync(() => store.FindManyAsync(ids, cancellationToken));
 
     public Task<IReadOnlyList<IReadOnlyList<UsageEntry>>> ReadCallsAsync(
-        string keyId, DateTimeOffset from, DateTimeOffset to, long afterSequence, int limit, CancellationToken cancellationToken) =>
+        string keyId, DateTimeOffset reservedFrom, DateTimeOffset reservedBefore, long afterSequence, int limit, CancellationToken cancellationToken) =>
         throw new NotSupportedException("No grain of the simulation asks for it.");
 
     public Task<IReadOnlyList<UsageRow>> SumAsync(UsageQuery query, CancellationToken cancellationToken) =>
