@@ -1,7 +1,5 @@
 using System.Net;
-using System.Text.Json;
 using Relay.Testing;
-using Relay.Testing.Upstreams;
 
 namespace Relay.EndToEnd.Tests.Quotas;
 
@@ -24,7 +22,7 @@ public sealed class EnforcementTests(RelayFixture fixture) : IClassFixture<Relay
             "/v1/completions" => "\"prompt\":\"one two\"",
             _ => "\"messages\":[{\"role\":\"user\",\"content\":\"one two\"}]",
         };
-        var model = path == "/v1/completions" ? "gpt-3.5-turbo-instruct" : "gpt-4o";
+        var model = string.Equals(path, "/v1/completions", StringComparison.Ordinal) ? "gpt-3.5-turbo-instruct" : "gpt-4o";
 
         using var answer = await caller.PostAsync($"{{\"model\":\"{model}\",{input}{more}}}", path);
         await answer.Content.ReadAsStringAsync();
@@ -93,7 +91,7 @@ public sealed class EnforcementTests(RelayFixture fixture) : IClassFixture<Relay
         Assert.Equal((3, 0, 2), (limit.GetProperty("used").GetInt32(), limit.GetProperty("remaining").GetInt32(), limit.GetProperty("would_refuse").GetInt32()));
         Assert.Equal(
             2,
-            fixture.Relay.Logs.All.Count(line => line["KeyId"] == caller.Key.Id && line.Text.Contains("would have been refused", StringComparison.Ordinal)));
+            fixture.Relay.Logs.All.Count(line => string.Equals(line["KeyId"], caller.Key.Id, StringComparison.Ordinal) && line.Text.Contains("would have been refused", StringComparison.Ordinal)));
         var key = (await fixture.Relay.GetAsync($"keys/{caller.Key.Id}")).GetProperty("limits")[0];
         Assert.Equal("observe", key.GetProperty("enforcement").GetString());
     }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Relay.Grains.Admission;
 using Relay.Grains.Models;
 using Relay.Grains.Usage;
 using Relay.Silo.Models;
