@@ -2,6 +2,7 @@ using Relay.Configuration;
 using Relay.Frontend.Admin;
 using Relay.Frontend.Admin.OpenApi;
 using Relay.Frontend.Admission;
+using Relay.Frontend.Background;
 using Relay.Frontend.Dashboard;
 using Relay.Frontend.Errors;
 using Relay.Frontend.Forwarding;
@@ -51,6 +52,7 @@ internal static class FrontendApplication
         builder.AddStandalone(directory);
         builder.AddUpstreams();
         builder.AddAdmission();
+        builder.AddBackground();
         builder.AddForwarding();
         builder.AddHealth();
         builder.AddShutdown();

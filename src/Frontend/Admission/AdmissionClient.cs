@@ -100,7 +100,7 @@ internal sealed partial class AdmissionClient
             return (decision, null);
         }
 
-        var hold = new OpenHold(this, key, keyId, new CallFacts
+        var hold = GoOn(keyId, new CallFacts
         {
             RequestId = request.RequestId,
             ReservedAt = decision.ReservedAt,
@@ -110,8 +110,15 @@ internal sealed partial class AdmissionClient
             OutputTokensHeld = decision.OutputTokensHeld,
             Choices = request.Choices,
         });
-        _open[request.RequestId] = hold;
         return (decision, hold);
+    }
+
+    /// <summary>Renews a call's hold from now on, in place of whoever did so before: an earlier hold of it, or an earlier process.</summary>
+    public OpenHold GoOn(string keyId, CallFacts call)
+    {
+        var hold = new OpenHold(this, Grain(keyId), keyId, call);
+        _open[call.RequestId] = hold;
+        return hold;
     }
 
     /// <summary>Settles a hold; see <see cref="OpenHold.SettleAsync"/>.</summary>
@@ -150,8 +157,8 @@ internal sealed partial class AdmissionClient
         }
     }
 
-    /// <summary>Renews the hold no more.</summary>
-    public void Forget(OpenHold hold) => _open.TryRemove(hold.Facts.RequestId, out _);
+    /// <summary>Renews the hold no more, unless another one has gone on with its call.</summary>
+    public void Forget(OpenHold hold) => _open.TryRemove(KeyValuePair.Create(hold.Facts.RequestId, hold));
 
     private async Task<bool> KeepAsync(OpenHold hold, Settlement settlement)
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Options;
+using Relay.Frontend.Journals;
 using Relay.Grains.Admission;
 using Relay.Grains.Keys;
 
@@ -18,12 +19,13 @@ internal sealed partial class Outbox(
     ILogger<Outbox> logger) : BackgroundService
 {
     private readonly Lock _lock = new();
+    private readonly Lock _setAsideLock = new();
     private readonly SemaphoreSlim _fileGate = new(1);
     private readonly SemaphoreSlim _added = new(0, 1);
     private readonly Dictionary<string, Queue<OutboxEntry>> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Task<bool>> _sending = new(StringComparer.Ordinal);
     private List<OutboxAdd> _adds = [];
-    private OutboxFile? _file;
+    private JournalFile<OutboxEntry>? _file;
     private int _count;
     private int _setAside;
 
@@ -96,7 +98,7 @@ internal sealed partial class Outbox(
             _setAside = (await File.ReadAllLinesAsync(place.SetAsideFile, cancellationToken)).Length;
         }
 
-        _file = OutboxFile.Open(place.File, out var waiting, out var unreadable);
+        _file = JournalFile<OutboxEntry>.Open(place.File, out var waiting, out var unreadable);
         foreach (var line in unreadable)
         {
             SetAside("unreadable", line);
@@ -217,12 +219,12 @@ internal sealed partial class Outbox(
                 if (result == SettleResult.UnknownKey)
                 {
                     SetAside("unknown key", JsonOf(entry));
-                    LogSetAside(logger, keyId, entry.Settlement.Call.RequestId);
+                    LogSetAside(logger, keyId, entry.RequestId);
                 }
                 else if (result == SettleResult.TooOld)
                 {
                     SetAside("too old", JsonOf(entry));
-                    LogTooOld(logger, keyId, entry.Settlement.Call.RequestId);
+                    LogTooOld(logger, keyId, entry.RequestId);
                 }
 
                 await RemoveAsync(entry);
@@ -257,7 +259,7 @@ internal sealed partial class Outbox(
         await _fileGate.WaitAsync(CancellationToken.None);
         try
         {
-            _file!.MarkDone(entry.Settlement.Call.RequestId);
+            _file!.MarkDone(entry.RequestId);
             lock (_lock)
             {
                 var queue = _waiting[entry.KeyId];
@@ -310,11 +312,12 @@ internal sealed partial class Outbox(
     private static string JsonOf(OutboxEntry entry)
     {
         var line = new System.Buffers.ArrayBufferWriter<byte>();
-        new OutboxLine(entry, Done: null).Write(line);
+        new JournalLine<OutboxEntry>(entry, Done: null).Write(line);
         return Encoding.UTF8.GetString(line.WrittenSpan).TrimEnd('\n');
     }
 
-    private void SetAside(string reason, string line)
+    /// <summary>Keeps a line that nobody will take, for a person to look at.</summary>
+    public void SetAside(string reason, string line)
     {
         var append = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -322,9 +325,12 @@ internal sealed partial class Outbox(
             append.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        using var file = new FileStream(place.SetAsideFile, append);
-        file.Write(Encoding.UTF8.GetBytes($"{reason}: {line}\n"));
-        file.Flush(flushToDisk: true);
-        Interlocked.Increment(ref _setAside);
+        lock (_setAsideLock)
+        {
+            using var file = new FileStream(place.SetAsideFile, append);
+            file.Write(Encoding.UTF8.GetBytes($"{reason}: {line}\n"));
+            file.Flush(flushToDisk: true);
+            _setAside++;
+        }
     }
 }

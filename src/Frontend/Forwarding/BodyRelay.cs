@@ -26,6 +26,8 @@ internal sealed class BodyRelay(HttpResponse response, AnswerSource source, Answ
 
     public string? Model => _meter.Model;
 
+    public string? RunningResponse => _meter.RunningResponse;
+
     public OutputText Text => _meter.Text;
 
     public DateTimeOffset? FirstByteAt => source.FirstByteAt;

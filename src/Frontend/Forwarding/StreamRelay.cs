@@ -30,6 +30,8 @@ internal sealed class StreamRelay(HttpResponse response, AnswerSource source, Re
 
     public string? Model => _meter.Model;
 
+    public string? RunningResponse => _meter.RunningResponse;
+
     public OutputText Text => _meter.Text;
 
     public DateTimeOffset? FirstByteAt => source.FirstByteAt;

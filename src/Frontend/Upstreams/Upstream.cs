@@ -74,8 +74,16 @@ internal sealed class Upstream : IDisposable
         }
     }
 
-    /// <summary>What an answer says, without the upstream's key should it repeat it.</summary>
-    public Stream WithoutKey(Stream body) => _secret is null ? body : new MaskedStream(body, _secret);
+    /// <summary>
+    /// Opens an answer's bytes, decoded if the upstream compressed them unasked: they must be read, and the client did not ask either.
+    /// An error is told without the upstream's key should it repeat it.
+    /// </summary>
+    public async Task<Stream> OpenAsync(HttpResponseMessage answer)
+    {
+        var body = await answer.Content.ReadAsStreamAsync();
+        body = ContentCodings.TryDecode(body, answer.Content.Headers.ContentEncoding.LastOrDefault() ?? "") ?? body;
+        return answer.IsSuccessStatusCode || _secret is null ? body : new MaskedStream(body, _secret);
+    }
 
     public void Dispose()
     {
