@@ -23,6 +23,9 @@ internal sealed partial class BackgroundCalls
     [LoggerMessage(LogLevel.Information, "{RequestId} key={KeyId} is settled: its response in the background is over. in={InputTokens} out={OutputTokens} source={Source} ms={DurationMs}")]
     private partial void LogSettled(string requestId, string keyId, long inputTokens, long outputTokens, string source, long durationMs);
 
+    [LoggerMessage(LogLevel.Information, "Every response in the background is counted.")]
+    private partial void LogNoneLeft();
+
     [LoggerMessage(LogLevel.Information, "{Count} responses in the background are followed on since before this start.")]
     private partial void LogResumed(int count);
 

@@ -261,6 +261,7 @@ internal sealed partial class BackgroundCalls(
             if (left.Count == 0)
             {
                 _file.Clear();
+                LogNoneLeft();
             }
             else if (_file.IsMostlyDone)
             {
