@@ -16,11 +16,13 @@ internal sealed class RelayCluster : IAsyncDisposable
 
     private readonly WorkingDirectory _directory = new();
     private readonly Uri _upstream;
+    private readonly IReadOnlyList<(string Name, string Value)> _siloSettings;
     private readonly int _id = Interlocked.Increment(ref _clusters) % 60_000;
 
-    private RelayCluster(PrivatePostgres postgres, Uri upstream)
+    private RelayCluster(PrivatePostgres postgres, Uri upstream, IReadOnlyList<(string Name, string Value)> siloSettings)
     {
         Postgres = postgres;
+        _siloSettings = siloSettings;
         _upstream = upstream;
     }
 
@@ -33,12 +35,12 @@ internal sealed class RelayCluster : IAsyncDisposable
     /// <summary>The frontends that were started, by number.</summary>
     public SortedDictionary<int, RelayProcess> Frontends { get; } = [];
 
-    /// <summary>Starts a cluster before an upstream.</summary>
-    public static async Task<RelayCluster> StartAsync(Uri upstream, int silos, int frontends)
+    /// <summary>Starts a cluster before an upstream; each of its silos has these variables too.</summary>
+    public static async Task<RelayCluster> StartAsync(Uri upstream, int silos, int frontends, params (string Name, string Value)[] siloSettings)
     {
         var postgres = await PrivatePostgres.StartNewAsync();
         Skip.If(postgres is null, "There is no PostgreSQL: install the package postgresql.");
-        var cluster = new RelayCluster(postgres, upstream);
+        var cluster = new RelayCluster(postgres, upstream, siloSettings);
         try
         {
             await Task.WhenAll(Enumerable.Range(0, silos).Select(silo => cluster.StartSiloAsync(silo)));
@@ -63,6 +65,11 @@ internal sealed class RelayCluster : IAsyncDisposable
     {
         var environment = Environment(connectionString);
         environment["Relay__Cluster__Address"] = AddressOf(silo);
+        foreach (var (name, value) in _siloSettings)
+        {
+            environment[name] = value;
+        }
+
         if (listenAddress is not null)
         {
             environment["Relay__Cluster__ListenAddress"] = listenAddress;
