@@ -213,7 +213,7 @@ internal sealed partial class BackgroundCalls(
                 return true;
             }
 
-            var state = await query.AskAsync(call.Call.ResponseId, cancellationToken);
+            var state = await query.AskAsync(call.Call, cancellationToken);
             var now = time.GetUtcNow();
             var isLate = now - call.Call.Known.StartedAt > TimeSpan.FromHours(options.Value.Hours);
             if (await call.ConcludeAsync(state, isLate, now) is not { } settlement)

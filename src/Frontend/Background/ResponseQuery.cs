@@ -17,7 +17,7 @@ internal sealed partial class ResponseQuery(Upstream upstream, TimeProvider time
     private readonly SemaphoreSlim _turns = new(AtOnce);
 
     /// <summary>Asks once. Throws only when it is cancelled.</summary>
-    public async Task<ResponseState> AskAsync(string responseId, CancellationToken cancellationToken)
+    public async Task<ResponseState> AskAsync(BackgroundCall call, CancellationToken cancellationToken)
     {
         await _turns.WaitAsync(cancellationToken);
         using var timeout = new CancellationTokenSource(TimeMax, time);
@@ -25,7 +25,7 @@ internal sealed partial class ResponseQuery(Upstream upstream, TimeProvider time
         try
         {
             using var request = new HttpRequestMessage(
-                HttpMethod.Get, upstream.AddressOf($"/v1/responses/{Uri.EscapeDataString(responseId)}", query: ""));
+                HttpMethod.Get, upstream.AddressOf($"/v1/responses/{Uri.EscapeDataString(call.ResponseId)}", call.Query));
             using var answer = await upstream.SendAsync(request, resent: null, either.Token);
             return answer.StatusCode switch
             {

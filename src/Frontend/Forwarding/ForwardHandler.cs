@@ -132,9 +132,10 @@ internal sealed partial class ForwardHandler(
 
             // 7. Settle, or leave that to who follows the response.
             var settlement = call.ToSettlement(hold.Facts, time.GetUtcNow());
-            call.GoesOn = place is not null && answer.IsSuccessStatusCode && relay.RunningResponse is not null;
+            var running = answer.IsSuccessStatusCode ? relay.RunningResponse : null;
+            call.GoesOn = place is not null && running is not null;
             var settled = call.GoesOn
-                ? await background.FollowAsync(new BackgroundCall(hold.KeyId, relay.RunningResponse!, settlement), place!)
+                ? await background.FollowAsync(new BackgroundCall(hold.KeyId, running!, http.Request.QueryString.Value ?? "", settlement), place!)
                 : await hold.SettleAsync(settlement);
 
             // 8. Let the end go.

@@ -31,7 +31,7 @@ public sealed class BackgroundTests : IAsyncLifetime
         var caller = await RelayCaller.NewAsync(relay, _upstream, new KeyLimit("tokens", "day", 100_000));
         var body = Ask();
 
-        var answer = JsonElement.Parse(await caller.AskAsync(body, Path));
+        var answer = JsonElement.Parse(await caller.AskAsync(body, Path + "?api-version=2"));
 
         // The answer and the request pass to the byte; nothing is charged yet, and the hold stands.
         Assert.Equal(("queued", _upstream.InBackground.Id), (answer.GetProperty("status").GetString(), answer.GetProperty("id").GetString()));
@@ -47,6 +47,8 @@ public sealed class BackgroundTests : IAsyncLifetime
         _upstream.InBackground.End();
         await SettledAsync(relay, caller);
 
+        // The questions have the version that the call had; the client's own readings here had none.
+        Assert.Contains(_upstream.Requests, request => request is { Method: "GET", Query: "?api-version=2" });
         await Counts.AssertBilledAsync(caller, requests: 1);
         await ReadAsync(caller, times: 3);
         await Counts.AssertBilledAsync(caller, requests: 1);

@@ -101,7 +101,7 @@ public sealed class JournalFileTests : IDisposable
             file.Append(entries);
             var all = file.Length;
             Assert.False(file.IsMostlyDone);
-            entries.Take(390).ToList().ForEach(entry => file.MarkDone(entry.RequestId)));
+            entries.Take(390).ToList().ForEach(entry => file.MarkDone(entry.RequestId));
             Assert.True(file.IsMostlyDone);
 
             file.Rewrite(entries[390..]);
