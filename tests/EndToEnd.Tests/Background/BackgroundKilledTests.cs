@@ -79,5 +79,8 @@ public sealed class BackgroundKilledTests : IAsyncLifetime
     {
         ["OPENAI_BASE_URL"] = _upstream.BaseUrl.ToString(),
         ["Relay__Background__PollSeconds"] = "0.2",
+
+        // Long enough that no settle goes by way of the outbox, however slow the machine is.
+        ["Relay__Admission__SettleSeconds"] = "60",
     });
 }

@@ -395,8 +395,10 @@ public sealed class BackgroundTests : IAsyncLifetime
     private async Task<RelayApplication> StartAsync(params (string Name, string Value)[] settings) =>
         _relay = await RelayApplication.StartAsync(
             _upstream.BaseUrl,
+
+            // Long enough that no settle goes by way of the outbox, however slow the machine is.
             RelaySetup.With([
-                .. settings.Concat([("Relay:Background:PollSeconds", "0.05")]).DistinctBy(setting => setting.Item1, StringComparer.Ordinal),
+                .. settings.Concat([("Relay:Background:PollSeconds", "0.05"), ("Relay:Admission:SettleSeconds", "60")]).DistinctBy(setting => setting.Item1, StringComparer.Ordinal),
             ]) with
             {
                 DataDirectory = _data,

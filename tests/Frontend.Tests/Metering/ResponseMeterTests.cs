@@ -33,23 +33,23 @@ public sealed class ResponseMeterTests
     }
 
     [Theory]
-    [InlineData("""{"id":"resp_1","status":"queued"}""", "resp_1", ResponseProgress.Running)]
-    [InlineData("""{"status":"in_progress","output":[{"id":"msg_1","status":"completed"}],"id":"resp_1"}""", "resp_1", ResponseProgress.Running)]
-    [InlineData("""{"id":"resp_1","status":"completed"}""", null, ResponseProgress.Over)]
-    [InlineData("""{"id":"resp_1","status":"incomplete"}""", null, ResponseProgress.Over)]
-    [InlineData("""{"id":"resp_1","status":"failed"}""", null, ResponseProgress.Over)]
-    [InlineData("""{"id":"resp_1","status":"cancelled"}""", null, ResponseProgress.Over)]
-    [InlineData("""{"id":"resp_1","status":"resting"}""", null, ResponseProgress.Unsaid)]
-    [InlineData("""{"id":"","status":"queued"}""", null, ResponseProgress.Running)]
-    [InlineData("""{"id":7,"status":"queued"}""", null, ResponseProgress.Running)]
-    [InlineData("""{"id":"resp_1","metadata":{"status":"queued"}}""", null, ResponseProgress.Unsaid)]
-    public void Append_AResponse_TellsWhetherItGoesOn(string body, string? running, ResponseProgress progress)
+    [InlineData("""{"id":"resp_1","status":"queued"}""", "resp_1", nameof(ResponseProgress.Running))]
+    [InlineData("""{"status":"in_progress","output":[{"id":"msg_1","status":"completed"}],"id":"resp_1"}""", "resp_1", nameof(ResponseProgress.Running))]
+    [InlineData("""{"id":"resp_1","status":"completed"}""", null, nameof(ResponseProgress.Over))]
+    [InlineData("""{"id":"resp_1","status":"incomplete"}""", null, nameof(ResponseProgress.Over))]
+    [InlineData("""{"id":"resp_1","status":"failed"}""", null, nameof(ResponseProgress.Over))]
+    [InlineData("""{"id":"resp_1","status":"cancelled"}""", null, nameof(ResponseProgress.Over))]
+    [InlineData("""{"id":"resp_1","status":"resting"}""", null, nameof(ResponseProgress.Unsaid))]
+    [InlineData("""{"id":"","status":"queued"}""", null, nameof(ResponseProgress.Running))]
+    [InlineData("""{"id":7,"status":"queued"}""", null, nameof(ResponseProgress.Running))]
+    [InlineData("""{"id":"resp_1","metadata":{"status":"queued"}}""", null, nameof(ResponseProgress.Unsaid))]
+    public void Append_AResponse_TellsWhetherItGoesOn(string body, string? running, string progress)
     {
         using var meter = new BodyMeter(AnswerShape.Response);
         meter.Append(Encoding.UTF8.GetBytes(body));
         meter.Complete();
 
-        Assert.Equal((running, progress), (meter.RunningResponse, meter.Progress));
+        Assert.Equal((running, progress), (meter.RunningResponse, meter.Progress.ToString()));
     }
 
     [Fact]
