@@ -59,7 +59,7 @@ public sealed class RelayProcess : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It ended before.</exception>
     public static async Task<RelayProcess> StartSiloAsync(string directory, IReadOnlyDictionary<string, string> environment)
     {
-        var silo = LaunchProgram(directory, environment, ["dotnet", SiloPath, "--urls", "http://127.0.0.1:0"]);
+        var silo = LaunchSilo(directory, environment, "--urls", "http://127.0.0.1:0");
         _ = await silo.ListeningAsync();
         return silo;
     }
@@ -67,6 +67,10 @@ public sealed class RelayProcess : IAsyncDisposable
     /// <summary>Starts it with exactly this command line, and waits for nothing.</summary>
     public static RelayProcess Launch(string directory, IReadOnlyDictionary<string, string>? environment, params string[] arguments) =>
         LaunchProgram(directory, environment, ["dotnet", ProgramPath, .. arguments]);
+
+    /// <summary>Starts a silo alone with exactly this command line, and waits for nothing.</summary>
+    public static RelayProcess LaunchSilo(string directory, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        LaunchProgram(directory, environment, ["dotnet", SiloPath, .. arguments]);
 
     /// <summary>Starts a script that starts Relay, with exactly this command line, and waits for nothing.</summary>
     public static RelayProcess LaunchScript(string directory, string script, params string[] arguments) =>
