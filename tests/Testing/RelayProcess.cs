@@ -131,11 +131,11 @@ public sealed class RelayProcess : IAsyncDisposable
         return client;
     }
 
-    /// <summary>Sends SIGTERM and waits for the end.</summary>
+    /// <summary>Sends SIGTERM, or another signal, and waits for the end.</summary>
     /// <returns>The exit code.</returns>
-    public async Task<int> StopAsync()
+    public async Task<int> StopAsync(string signal = "TERM")
     {
-        await TerminateAsync();
+        await SignalAsync(signal);
         return await ExitAsync();
     }
 

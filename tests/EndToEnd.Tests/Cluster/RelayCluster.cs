@@ -5,7 +5,7 @@ using Relay.Testing;
 namespace Relay.EndToEnd.Tests.Cluster;
 
 /// <summary>
-/// Silos and frontends as processes, on a PostgreSQL of their own. Each silo has a loopback address for itself, so that all have the
+/// Silos and frontends as processes, on a PostgreSQL of their own. Each of them has a loopback address for itself, so that all have the
 /// same ports and no two clusters meet.
 /// </summary>
 internal sealed class RelayCluster : IAsyncDisposable
@@ -55,6 +55,12 @@ internal sealed class RelayCluster : IAsyncDisposable
     /// <summary>The address at which the others reach that silo.</summary>
     public string AddressOf(int silo) => string.Create(CultureInfo.InvariantCulture, $"127.{1 + (_id / 250)}.{_id % 250}.{silo + 1}");
 
+    /// <summary>The address and the port of that frontend, the same after a restart.</summary>
+    public string FrontendAddressOf(int frontend) => $"{AddressOf(frontend + 200)}:8080";
+
+    /// <summary>The address and the port of what may stand before the frontends.</summary>
+    public string EntranceAddress => $"{AddressOf(240)}:8080";
+
     /// <summary>Starts the silo of that number, again if it was there.</summary>
     /// <param name="silo">Its number.</param>
     /// <param name="listenAddress">Where it listens; null for where the others reach it.</param>
@@ -89,7 +95,8 @@ internal sealed class RelayCluster : IAsyncDisposable
         environment["RELAY_ADMIN_KEY"] = AdminKey;
         environment["OPENAI_BASE_URL"] = _upstream.ToString();
         environment["OPENAI_API_KEY"] = "sk-upstream-that-only-relay-knows";
-        var process = await RelayProcess.StartAsync(FolderOf($"frontend-{frontend}"), environment);
+        var process = RelayProcess.Launch(FolderOf($"frontend-{frontend}"), environment, "--urls", $"http://{FrontendAddressOf(frontend)}");
+        _ = await process.ListeningAsync();
         lock (Frontends)
         {
             Frontends[frontend] = process;
