@@ -12,6 +12,9 @@ internal sealed class HAProxy : IAsyncDisposable
     // Only one that does not start reaches it.
     private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
 
+    // It says nothing when it listens.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
     private readonly Process _process;
     private readonly string _folder;
 
@@ -81,7 +84,7 @@ internal sealed class HAProxy : IAsyncDisposable
             }
             catch (SocketException)
             {
-                await Task.Yield();
+                await Task.Delay(Pause, late.Token);
             }
         }
     }
