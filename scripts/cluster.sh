@@ -192,8 +192,10 @@ if haproxy=$(PATH=$PATH:/usr/sbin command -v haproxy); then
   entrance=http://$address:$port
 elif nginx=$(PATH=$PATH:/usr/sbin command -v nginx); then
   front_signal=QUIT
+  mkdir -p "$folder/nginx"
   sed -e "s#server frontend-[0-9]*:8080.*##" -e "s#keepalive 64;#$nginx_servers keepalive 64;#" -e "s#listen 8080;#listen $address:$port;#" \
-    -e "s#worker_processes auto;#worker_processes 2; daemon off; pid $folder/nginx.pid; error_log stderr;#" "$root/deploy/nginx.conf" > "$folder/nginx.conf"
+    -e "s#worker_processes auto;#worker_processes 2; daemon off; pid $folder/nginx.pid; error_log stderr;#" \
+    -e "s#^http {#http { $(printf "%s_temp_path $folder/nginx; " client_body proxy fastcgi uwsgi scgi)#" "$root/deploy/nginx.conf" > "$folder/nginx.conf"
   "$nginx" -q -t -e stderr -c "$folder/nginx.conf"
   start nginx "listens $address $port" "$nginx" -e stderr -c "$folder/nginx.conf"
   entrance=http://$address:$port
