@@ -11,6 +11,12 @@ namespace Relay.Health;
 internal sealed partial class Readiness(
     HealthCheckService checks, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Readiness> logger)
 {
+    /// <summary>The name of the check that fails until the process has started. Load balancers look for it.</summary>
+    public const string StartupCheck = "startup";
+
+    /// <summary>The name of the check that fails once the process is told to stop. Load balancers look for it.</summary>
+    public const string ShutdownCheck = "shutdown";
+
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
@@ -25,7 +31,7 @@ internal sealed partial class Readiness(
         {
             return Task.FromResult(new HealthBody("unready", new Dictionary<string, CheckBody>(StringComparer.Ordinal)
             {
-                ["shutdown"] = new("failing", "This process is shutting down."),
+                [ShutdownCheck] = new("failing", "This process is shutting down."),
             }));
         }
 
@@ -49,7 +55,7 @@ internal sealed partial class Readiness(
         if (!lifetime.ApplicationStarted.IsCancellationRequested)
         {
             // What it waits for says so in the log itself, again and again.
-            found["startup"] = new CheckBody("failing", "This process is still starting.");
+            found[StartupCheck] = new CheckBody("failing", "This process is still starting.");
             return new HealthBody("unready", found);
         }
 

@@ -115,8 +115,8 @@ public sealed partial class ComposeTests
             new[] { "frontend-1", "frontend-2" },
             frontend => Assert.Equal(2, haproxy.Split($"server {frontend} {frontend}:{_compose.PortOf(frontend)}\n").Length - 1));
         Assert.Contains($"bind :{port}\n", haproxy, StringComparison.Ordinal);
-        Assert.Contains($"option httpchk GET {HealthExtensions.Path}/ready\n", haproxy, StringComparison.Ordinal);
-        Assert.Contains($"option httpchk GET {HealthExtensions.Path}/live\n", haproxy, StringComparison.Ordinal);
+        Assert.Equal(2, haproxy.Split($"option httpchk GET {HealthExtensions.Path}/ready\n").Length - 1);
+        Assert.Contains($"rstring \\\"({Readiness.StartupCheck}|{Readiness.ShutdownCheck})\\\"\n", haproxy, StringComparison.Ordinal);
         Assert.InRange(int.Parse(_compose.Environment("frontend-1", "")["Relay__Shutdown__DelaySeconds"]!, CultureInfo.InvariantCulture), (noticed * 2) + 1, 300);
         Assert.True(File.Exists(Repository.PathOf(((string)((List<object>)_compose.Service("haproxy")["volumes"])[0]).Split(':')[0])));
     }
