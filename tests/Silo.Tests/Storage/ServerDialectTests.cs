@@ -41,12 +41,12 @@ public sealed class ServerDialectTests
         expected, ServerDialects.Find(DatabaseProvider.PostgreSql)!.IsOutage(new PostgresException("", "FATAL", "FATAL", sqlState)));
 
     [Theory]
-    [InlineData(DatabaseProvider.PostgreSql, "Host=127.0.0.1;Port=1;Database=relay;Username=u")]
-    [InlineData(DatabaseProvider.PostgreSql, "Host=no-such-host.invalid;Database=relay;Username=u")]
-    [InlineData(DatabaseProvider.SqlServer, "Server=127.0.0.1,1;Database=relay;Connect Timeout=5;Connect Retry Count=0")]
-    public async Task IsOutage_NobodyListens_IsOne(DatabaseProvider provider, string connectionString)
+    [InlineData(nameof(DatabaseProvider.PostgreSql), "Host=127.0.0.1;Port=1;Database=relay;Username=u")]
+    [InlineData(nameof(DatabaseProvider.PostgreSql), "Host=no-such-host.invalid;Database=relay;Username=u")]
+    [InlineData(nameof(DatabaseProvider.SqlServer), "Server=127.0.0.1,1;Database=relay;Connect Timeout=5;Connect Retry Count=0")]
+    public async Task IsOutage_NobodyListens_IsOne(string provider, string connectionString)
     {
-        var dialect = ServerDialects.Find(provider)!;
+        var dialect = ServerDialects.Find(Enum.Parse<DatabaseProvider>(provider))!;
         await using var connection = dialect.Connect(connectionString);
 
         var exception = await Assert.ThrowsAnyAsync<Exception>(() => connection.OpenAsync());
