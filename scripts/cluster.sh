@@ -177,7 +177,7 @@ for ((n = 1; n <= frontends; n++)); do
     Relay__ForwardedHeaders__KnownProxies="${Relay__ForwardedHeaders__KnownProxies:-127.0.0.1,$address}" \
     dotnet "$programs/Frontend/$flavour/Relay.Frontend.dll" --urls "http://$address:$((port + n))"
   echo "Frontend: process $started, http://$address:$((port + n))"
-  haproxy_servers+="    server frontend-$n $address:$((port + n))\n"
+  haproxy_servers+="    server frontend-$n $address:$((port + n))\1\n"
   nginx_servers+="server $address:$((port + n)) max_fails=1 fail_timeout=2s; "
 done
 
@@ -186,7 +186,8 @@ entrance=http://$address:$((port + 1))
 if haproxy=$(PATH=$PATH:/usr/sbin command -v haproxy); then
   front_signal=USR1
   sed -e "s#bind :8080#bind $address:$port#" -e '/^resolvers /,/^$/d' -e 's# resolvers network init-addr libc,none##' \
-    -e '/^    server frontend-2 /d' -e "s#^    server frontend-1 .*#${haproxy_servers%\\n}#" "$root/deploy/haproxy.cfg" > "$folder/haproxy.cfg"
+    -e '/^    server frontend-2 /d' -e "s#^    server frontend-1 frontend-1:8080\(.*\)#${haproxy_servers%\\n}#" \
+    "$root/deploy/haproxy.cfg" > "$folder/haproxy.cfg"
   "$haproxy" -c -q -f "$folder/haproxy.cfg"
   start haproxy "listens $address $port" "$haproxy" -db -f "$folder/haproxy.cfg"
   entrance=http://$address:$port

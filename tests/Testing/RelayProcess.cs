@@ -76,6 +76,9 @@ public sealed class RelayProcess : IAsyncDisposable
     public static RelayProcess LaunchScript(string directory, string script, params string[] arguments) =>
         LaunchProgram(directory, environment: null, ["bash", script, .. arguments]);
 
+    /// <summary>Starts another program that stands beside Relay, with exactly this command line, and waits for nothing.</summary>
+    public static RelayProcess LaunchOther(string directory, params string[] command) => LaunchProgram(directory, environment: null, command);
+
     private static RelayProcess LaunchProgram(
         string directory, IReadOnlyDictionary<string, string>? environment, string[] command)
     {

@@ -1,8 +1,8 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Relay.EndToEnd.Tests.Deployment;
+using Relay.Testing;
 
 namespace Relay.EndToEnd.Tests.Cluster;
 
@@ -10,15 +10,15 @@ namespace Relay.EndToEnd.Tests.Cluster;
 internal sealed class HAProxy : IAsyncDisposable
 {
     // Only one that does not start reaches it.
-    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan WaitMax = TimeSpan.FromMinutes(1);
 
     // It says nothing when it listens.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    private readonly Process _process;
+    private readonly RelayProcess _process;
     private readonly string _folder;
 
-    private HAProxy(Process process, string folder) => (_process, _folder) = (process, folder);
+    private HAProxy(RelayProcess process, string folder) => (_process, _folder) = (process, folder);
 
     /// <summary>The program; null where it is not installed.</summary>
     public static string? Path { get; } = new[] { "/usr/sbin/haproxy", "/usr/local/sbin/haproxy", "/usr/bin/haproxy" }.FirstOrDefault(File.Exists);
@@ -27,17 +27,11 @@ internal sealed class HAProxy : IAsyncDisposable
     public static async Task<HAProxy> StartAsync(RelayCluster cluster)
     {
         var folder = Directory.CreateTempSubdirectory("relay-haproxy-").FullName;
-        var file = System.IO.Path.Combine(folder, "haproxy.cfg");
-        await File.WriteAllTextAsync(file, Settings(cluster));
-        var process = Process.Start(new ProcessStartInfo("sh", ["-c", "exec \"$@\" > haproxy.log 2>&1", "haproxy", Path!, "-db", "-f", file])
-        {
-            UseShellExecute = false,
-            WorkingDirectory = folder,
-        })!;
-        var haproxy = new HAProxy(process, folder);
+        await File.WriteAllTextAsync(System.IO.Path.Combine(folder, "haproxy.cfg"), Settings(cluster));
+        var haproxy = new HAProxy(RelayProcess.LaunchOther(folder, Path!, "-db", "-f", "haproxy.cfg"), folder);
         try
         {
-            await haproxy.ListensAsync(IPEndPoint.Parse(cluster.EntranceAddress));
+            await ListensAsync(IPEndPoint.Parse(cluster.EntranceAddress));
             return haproxy;
         }
         catch
@@ -47,11 +41,13 @@ internal sealed class HAProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until it has seen for the first time that a frontend, which was away, is ready again.</summary>
+    public Task HasSeenAgainAsync(int frontend) =>
+        _process.WroteAsync(string.Create(CultureInfo.InvariantCulture, $"Server ready/frontend-{frontend + 1} is UP"));
+
     public async ValueTask DisposeAsync()
     {
-        _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
+        await _process.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -69,13 +65,11 @@ internal sealed class HAProxy : IAsyncDisposable
         return settings;
     }
 
-    private async Task ListensAsync(IPEndPoint address)
+    private static async Task ListensAsync(IPEndPoint address)
     {
         using var late = new CancellationTokenSource(WaitMax);
         while (true)
         {
-            late.Token.ThrowIfCancellationRequested();
-            Assert.False(_process.HasExited, await File.ReadAllTextAsync(System.IO.Path.Combine(_folder, "haproxy.log"), late.Token));
             try
             {
                 using var client = new TcpClient();

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using Npgsql;
 using Relay.EndToEnd.Tests.Faults;
@@ -9,6 +10,9 @@ namespace Relay.EndToEnd.Tests.Cluster;
 /// <summary>A cluster behind the load balancer of the compose file, as clients see it.</summary>
 public sealed class LoadBalancerTests(ITestOutputHelper output) : IAsyncLifetime
 {
+    // HAProxy notices within 2 s; on a machine that has far too much to do, it may be late by itself.
+    private const int DelaySeconds = 20;
+
     private readonly FaultLoad _load = new(callers: 40);
     private FakeUpstream _upstream = null!;
     private RelayCluster _cluster = null!;
@@ -20,7 +24,7 @@ public sealed class LoadBalancerTests(ITestOutputHelper output) : IAsyncLifetime
     {
         Skip.If(HAProxy.Path is null, "There is no HAProxy: install the package haproxy.");
         _upstream = await FakeUpstream.StartAsync();
-        _cluster = await RelayCluster.StartAsync(_upstream.BaseUrl, silos: 3, frontends: 2);
+        _cluster = await RelayCluster.StartAsync(_upstream.BaseUrl, silos: 3, frontends: 2, DelaySeconds);
         _haproxy = await HAProxy.StartAsync(_cluster);
     }
 
@@ -56,6 +60,7 @@ public sealed class LoadBalancerTests(ITestOutputHelper output) : IAsyncLifetime
         {
             Assert.Equal(0, await _cluster.Frontends[frontend].StopAsync());
             await _cluster.StartFrontendAsync(frontend);
+            await _haproxy.HasSeenAgainAsync(frontend);
             await _load.EndedOfEachAsync(keys, 5);
         }
     });
@@ -81,6 +86,7 @@ public sealed class LoadBalancerTests(ITestOutputHelper output) : IAsyncLifetime
         request.Headers.Add("Authorization", $"Bearer {keys[0].Text}");
 
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
         var first = await reader.ReadLineAsync();
         Assert.False(gate.Task.IsCompleted);
@@ -105,7 +111,7 @@ public sealed class LoadBalancerTests(ITestOutputHelper output) : IAsyncLifetime
         }
 
         output.WriteLine($"{_load.Ended.Count} calls ended normally, {_load.Failed} failed; the longest took {_load.Longest.TotalSeconds:F1} s.");
-        Assert.Equal(0, _load.Failed);
+        Assert.True(_load.Failed == 0, $"{_load.Failed} calls failed; the last refusal: {_load.LastRefusal}");
         await using var database = new NpgsqlConnection(_cluster.Postgres.ConnectionString);
         await FaultCheck.AssertWholeAsync(database);
     }

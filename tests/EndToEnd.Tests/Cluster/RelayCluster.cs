@@ -34,11 +34,11 @@ internal sealed class RelayCluster : IAsyncDisposable
     public SortedDictionary<int, RelayProcess> Frontends { get; } = [];
 
     /// <summary>Starts a cluster before an upstream.</summary>
-    public static async Task<RelayCluster> StartAsync(Uri upstream, int silos, int frontends)
+    public static async Task<RelayCluster> StartAsync(Uri upstream, int silos, int frontends, int delaySeconds = 3)
     {
         var postgres = await PrivatePostgres.StartNewAsync();
         Skip.If(postgres is null, "There is no PostgreSQL: install the package postgresql.");
-        var cluster = new RelayCluster(postgres, upstream);
+        var cluster = new RelayCluster(postgres, upstream) { DelaySeconds = delaySeconds };
         try
         {
             await Task.WhenAll(Enumerable.Range(0, silos).Select(silo => cluster.StartSiloAsync(silo)));
@@ -81,6 +81,9 @@ internal sealed class RelayCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>For how long a frontend that is told to stop takes calls: longer than what stands before it takes to notice.</summary>
+    public required int DelaySeconds { get; init; }
+
     /// <summary>Starts the frontend of that number, again if it was there; what it had in its outbox it still has.</summary>
     public async Task StartFrontendAsync(int frontend)
     {
@@ -89,9 +92,7 @@ internal sealed class RelayCluster : IAsyncDisposable
 
         // Longer than the default, for machines that are slow: what is tested is that calls wait, not how long.
         environment["Relay__Admission__ReserveSeconds"] = "60";
-
-        // Longer than what stands before the frontends takes to notice that one of them stops.
-        environment["Relay__Shutdown__DelaySeconds"] = "3";
+        environment["Relay__Shutdown__DelaySeconds"] = DelaySeconds.ToString(CultureInfo.InvariantCulture);
         environment["RELAY_ADMIN_KEY"] = AdminKey;
         environment["OPENAI_BASE_URL"] = _upstream.ToString();
         environment["OPENAI_API_KEY"] = "sk-upstream-that-only-relay-knows";

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
-using Relay.EndToEnd.Tests.Cluster;
 using Relay.Configuration;
+using Relay.EndToEnd.Tests.Cluster;
 using Relay.Frontend;
 using Relay.Frontend.Admission;
 using Relay.Frontend.Forwarding;
@@ -113,7 +113,7 @@ public sealed partial class ComposeTests
 
         Assert.All(
             new[] { "frontend-1", "frontend-2" },
-            frontend => Assert.Equal(2, haproxy.Split($"server {frontend} {frontend}:{_compose.PortOf(frontend)}\n").Length - 1));
+            frontend => Assert.Equal(3, haproxy.Split($"server {frontend} {frontend}:{_compose.PortOf(frontend)}").Length - 1));
         Assert.Contains($"bind :{port}\n", haproxy, StringComparison.Ordinal);
         Assert.Equal(2, haproxy.Split($"option httpchk GET {HealthExtensions.Path}/ready\n").Length - 1);
         Assert.Contains($"rstring \\\"({Readiness.StartupCheck}|{Readiness.ShutdownCheck})\\\"\n", haproxy, StringComparison.Ordinal);
