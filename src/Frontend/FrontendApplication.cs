@@ -12,6 +12,7 @@ using Relay.Frontend.Shutdown;
 using Relay.Frontend.Standalone;
 using Relay.Frontend.Upstreams;
 using Relay.Health;
+using Relay.Hosting;
 using Relay.Silo.Dashboard;
 using Relay.Silo.Storage;
 
@@ -57,6 +58,7 @@ internal static class FrontendApplication
         builder.AddHealth();
         builder.AddShutdown();
         builder.AddAdminDocument();
+        builder.StartWebServerFirst();
 
         var app = builder.Build();
         SettingsCheck.Run(app.Services);

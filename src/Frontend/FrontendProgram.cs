@@ -13,7 +13,11 @@ internal static class FrontendProgram
         var builder = FrontendApplication.CreateBuilder(args);
         using var directory = DataDirectory.Open(FrontendApplication.DataDirectoryOf(builder.Configuration));
         await using var app = FrontendApplication.Build(builder, directory);
-        await ProgramExit.StartAsync(app);
+        if (!await ProgramExit.StartAsync(app))
+        {
+            return;
+        }
+
         await app.Services.GetRequiredService<StartReport>().WriteAsync(Console.Out);
         await app.WaitForShutdownAsync(CancellationToken.None);
     });

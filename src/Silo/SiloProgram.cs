@@ -35,7 +35,11 @@ internal static class SiloProgram
     public static Task<int> RunAsync(string[] args) => ProgramExit.RunAsync(async () =>
     {
         await using var app = Build(args);
-        await ProgramExit.StartAsync(app);
+        if (!await ProgramExit.StartAsync(app))
+        {
+            return;
+        }
+
         foreach (var address in app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses)
         {
             await Console.Out.WriteLineAsync($"Health on: {address}");
@@ -58,6 +62,7 @@ internal static class SiloProgram
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.AddRelaySilo(directory: null);
         builder.AddSiloHealth();
+        builder.StartWebServerFirst();
 
         var app = builder.Build();
         SettingsCheck.Run(app.Services);

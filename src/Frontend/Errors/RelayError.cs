@@ -153,6 +153,16 @@ internal sealed record RelayError
         RetryAfter = TimeSpan.FromSeconds(10),
     };
 
+    /// <summary>503: this process waits for what it needs to start, such as its cluster.</summary>
+    public static RelayError Starting() => new(
+        StatusCodes.Status503ServiceUnavailable,
+        "service_unavailable_error",
+        "server_is_starting",
+        "This Relay is starting and takes no calls yet. Try again shortly.")
+    {
+        RetryAfter = TimeSpan.FromSeconds(1),
+    };
+
     /// <summary>503: this process is stopping. Another one, or its successor, takes the call.</summary>
     public static RelayError ShuttingDown() => new(
         StatusCodes.Status503ServiceUnavailable,
