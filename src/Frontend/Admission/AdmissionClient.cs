@@ -54,8 +54,14 @@ internal sealed partial class AdmissionClient
             .Build();
     }
 
-    /// <summary>The holds of calls that run in this process.</summary>
-    public ICollection<OpenHold> Open => _open.Values;
+    /// <summary>
+    /// The calls of this process that no grain has acknowledged the settle of, by key: those that run, and those whose count waits in
+    /// the outbox. A new owner of a key must hold for both, or it would admit others in their place.
+    /// </summary>
+    public IEnumerable<IGrouping<string, HoldRenewal>> Unsettled => _open.Values
+        .Select(static hold => (hold.KeyId, Renewal: hold.ToRenewal()))
+        .Concat(_outbox.Unsettled.Select(static entry => (entry.KeyId, Renewal: new HoldRenewal(entry.Settlement.Call, entry.Settlement.Usage))))
+        .GroupBy(static call => call.KeyId, static call => call.Renewal, StringComparer.Ordinal);
 
     /// <summary>Checks a secret without reserving. Null when no grain could answer.</summary>
     public async Task<KeyAccess?> AuthenticateAsync(string keyId, KeyHash hash)
@@ -83,9 +89,10 @@ internal sealed partial class AdmissionClient
 
         var key = Grain(keyId);
         AdmissionDecision decision;
+        int tries;
         try
         {
-            decision = await _retry.ReserveAsync(key, request);
+            (decision, tries) = await _retry.ReserveAsync(key, request);
         }
         catch (Exception e)
         {
@@ -97,6 +104,12 @@ internal sealed partial class AdmissionClient
 
         if (decision.Refusal is not null)
         {
+            if (tries > 1)
+            {
+                // Another of the tries may have made a hold.
+                _releases.Add(keyId, key, request.RequestId);
+            }
+
             return (decision, null);
         }
 
@@ -113,6 +126,10 @@ internal sealed partial class AdmissionClient
         _open[request.RequestId] = hold;
         return (decision, hold);
     }
+
+    /// <summary>Tells a key's grain of its calls.</summary>
+    public ValueTask RenewAsync(IGrouping<string, HoldRenewal> calls) =>
+        Grain(calls.Key).RenewAsync([.. calls.DistinctBy(static call => call.Hold.RequestId)]);
 
     /// <summary>Settles a hold; see <see cref="OpenHold.SettleAsync"/>.</summary>
     public async Task<bool> SettleAsync(OpenHold hold, Settlement settlement)

@@ -71,10 +71,21 @@ internal sealed class GrainRetry
     public Task<SettleResult> SettleAsync(IKeyGrain key, Settlement settlement) =>
         AskAsync(() => key.SettleAsync(settlement).WaitAsync(_settleTime, _time));
 
-    /// <summary>Asks a key's grain for a hold until it decides. A request's hold is made once, however often it is asked for.</summary>
+    /// <summary>
+    /// Asks a key's grain for a hold until it decides, and answers how often it was asked. A request's hold is made once, however often
+    /// it is asked for; but a refusal of a later try says nothing of the earlier ones, whose answers were lost.
+    /// </summary>
     /// <exception cref="TimeoutRejectedException">None decided in time.</exception>
-    public async Task<AdmissionDecision> ReserveAsync(IKeyGrain key, ReserveRequest request) =>
-        await _untilDecided.ExecuteAsync(async token => await key.ReserveAsync(request).AsTask().WaitAsync(token));
+    public async Task<(AdmissionDecision Decision, int Tries)> ReserveAsync(IKeyGrain key, ReserveRequest request)
+    {
+        var tries = 0;
+        var decision = await _untilDecided.ExecuteAsync(async token =>
+        {
+            tries++;
+            return await key.ReserveAsync(request).AsTask().WaitAsync(token);
+        });
+        return (decision, tries);
+    }
 
     private static RetryStrategyOptions WhilePassing(int retriesMax) => new()
     {
