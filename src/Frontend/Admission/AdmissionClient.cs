@@ -88,11 +88,10 @@ internal sealed partial class AdmissionClient
         }
 
         var key = Grain(keyId);
-        AdmissionDecision decision;
-        int tries;
+        ReserveAnswer answer;
         try
         {
-            (decision, tries) = await _retry.ReserveAsync(key, request);
+            answer = await _retry.ReserveAsync(key, request);
         }
         catch (Exception e)
         {
@@ -102,9 +101,10 @@ internal sealed partial class AdmissionClient
             return null;
         }
 
+        var decision = answer.Decision;
         if (decision.Refusal is not null)
         {
-            if (tries > 1)
+            if (answer.Tries > 1)
             {
                 // Another of the tries may have made a hold.
                 _releases.Add(keyId, key, request.RequestId);
@@ -124,6 +124,11 @@ internal sealed partial class AdmissionClient
             Choices = request.Choices,
         });
         _open[request.RequestId] = hold;
+        if (answer.IsLate)
+        {
+            _ = TellAsync(hold);
+        }
+
         return (decision, hold);
     }
 
@@ -169,6 +174,19 @@ internal sealed partial class AdmissionClient
 
     /// <summary>Renews the hold no more.</summary>
     public void Forget(OpenHold hold) => _open.TryRemove(hold.Facts.RequestId, out _);
+
+    private async Task TellAsync(OpenHold hold)
+    {
+        try
+        {
+            await hold.Key.RenewAsync([hold.ToRenewal()]);
+        }
+        catch (Exception e)
+        {
+            // The next round of renewals tells of it too.
+            LogUnanswered(hold.KeyId, e);
+        }
+    }
 
     private async Task<bool> KeepAsync(OpenHold hold, Settlement settlement)
     {

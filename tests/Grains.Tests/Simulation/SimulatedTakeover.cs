@@ -11,7 +11,8 @@ namespace Relay.Grains.Tests.Simulation;
 /// <summary>
 /// One key with a limit of requests, whose owner changes again and again: silos are frozen and go on, settles go to an owner before,
 /// and are written by it whenever it likes. Frontends keep their word: they tell where calls go of those that are not settled, twice
-/// in R, and take no admission that was longer under way than R/2. The seed decides the rest.
+/// in R, at once of one whose admission was longer under way than R/4, and take none that was longer under way than R/2. A silo is
+/// frozen for longer than L, so that it knows. The seed decides the rest.
 /// </summary>
 internal sealed class SimulatedTakeover : IAsyncDisposable
 {
@@ -82,7 +83,7 @@ internal sealed class SimulatedTakeover : IAsyncDisposable
 
             if (tick % 4 == 0)
             {
-                Renew();
+                Renew(_unsettled.Values);
             }
 
             if (Scheduler.Chance(40))
@@ -96,7 +97,7 @@ internal sealed class SimulatedTakeover : IAsyncDisposable
                 _frontend.Start(() => SettleAsync(silo, call));
             }
 
-            RunAll();
+            Run(tick);
         }
 
         SettleAll();
@@ -116,30 +117,31 @@ internal sealed class SimulatedTakeover : IAsyncDisposable
         switch (Scheduler.Next(40))
         {
             case 0 or 1:
-                silo.Process.PausedUntil = int.MaxValue;
+                silo.Freeze(Clock.Elapsed);
                 break;
-            case 2 or 3 or 4:
+            case 2 or 3 or 4 or 5 or 6 or 7 when Clock.Elapsed - silo.FrozenAt > Times.Lease:
                 silo.Process.PausedUntil = 0;
                 break;
-            case 5 or 6:
+            case 8 or 9:
                 // The others take the silo of the key for dead.
                 _home = Scheduler.Next(_silos.Length);
                 break;
         }
     }
 
-    /// <summary>Runs whatever can run, but not always to its end.</summary>
-    private void RunAll()
+    /// <summary>Runs whatever can run, every other time perhaps not to its end: no message is under way for as long as R/2.</summary>
+    private void Run(int tick)
     {
-        var steps = Scheduler.Chance(80) ? 2_000 : 20;
-        while (steps-- > 0 && Scheduler.RunOne())
+        var steps = tick % 2 == 0 && Scheduler.Chance(40) ? Scheduler.Next(40) : int.MaxValue;
+        while (steps-- > 0 && Scheduler.HasAwake)
         {
+            Scheduler.RunOne();
         }
     }
 
-    private void Renew()
+    private void Renew(params IReadOnlyCollection<CallFacts> calls)
     {
-        HoldRenewal[] renewals = [.. _unsettled.Values.Select(static call => new HoldRenewal(call, Calls.Tokens(1, 1)))];
+        HoldRenewal[] renewals = [.. calls.Select(static call => new HoldRenewal(call, Calls.Tokens(1, 1)))];
         if (renewals.Length > 0)
         {
             var home = _silos[_home];
@@ -165,6 +167,10 @@ internal sealed class SimulatedTakeover : IAsyncDisposable
             _entriesAtClaim = Store.Entries.Count;
             Admitted++;
             _unsettled.Add(id, call);
+            if (Clock.Elapsed - sent > Times.Renewal / 4)
+            {
+                Renew([call]);
+            }
         }
     }
 

@@ -33,6 +33,16 @@ internal sealed class TakeoverSilo : IAsyncDisposable
 
     public bool IsFrozen => Process.PausedUntil > 0;
 
+    public TimeSpan FrozenAt { get; private set; }
+
+    public void Freeze(TimeSpan now)
+    {
+        if (!IsFrozen)
+        {
+            (Process.PausedUntil, FrozenAt) = (int.MaxValue, now);
+        }
+    }
+
     /// <summary>Asks for a new lease.</summary>
     public void RenewLease() => Process.Start(() => _lease.RenewAsync(default));
 

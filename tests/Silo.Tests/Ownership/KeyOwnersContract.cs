@@ -209,5 +209,6 @@ public abstract class KeyOwnersContract
         Assert.Null(await A.RenewLeaseAsync(SiloA, 1, [], default));
     }
 
-    private Task<int> LostAsync() => Database.ReadAsync((connection, token) => connection.GetTable<LostClaimRow>().CountAsync(token), default);
+    private Task<int> LostAsync() =>
+        Database.ReadAsync((connection, token) => connection.GetTable<LostClaimRow>().CountAsync(row => row.SiloId == SiloA, token), default);
 }
