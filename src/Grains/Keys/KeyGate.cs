@@ -4,7 +4,7 @@ namespace Relay.Grains.Keys;
 
 /// <summary>
 /// When an activation admits calls: once its title to the key is good, and every count of the owners before is in its book. Why none
-/// can come later that would make it pass a limit:
+/// can come later that would make it pass a limit, as long as frontends reach this activation within R:
 /// 1. An owner before admits nothing any more when the wait is over, and every frontend has told this activation of the calls whose
 /// settle nobody has acknowledged: of those that run, and of those whose count is in its outbox. They are held here.
 /// 2. Whatever was acknowledged by then is in the ledger, which is read once more after the wait, not before.

@@ -24,7 +24,7 @@ internal sealed class SimulatedTakeover : IAsyncDisposable
 
     private readonly SimulatedProcess _frontend;
     private readonly SimulatedProcess _database;
-    private readonly TakeoverSilo[] _silos;
+    private readonly List<TakeoverSilo> _silos;
     private readonly Dictionary<Guid, CallFacts> _unsettled = [];
     private int _home;
     private int _asked;
@@ -36,7 +36,7 @@ internal sealed class SimulatedTakeover : IAsyncDisposable
         Clock = new SimulatedClock(Scheduler);
         _frontend = new SimulatedProcess(Scheduler);
         _database = new SimulatedProcess(Scheduler);
-        _silos = [new TakeoverSilo(this), new TakeoverSilo(this), new TakeoverSilo(this)];
+        _silos = [new TakeoverSilo(this)];
     }
 
     public static OwnershipOptions Times { get; } = new() { LeaseSeconds = 2, RenewSeconds = 2 };
@@ -93,7 +93,7 @@ internal sealed class SimulatedTakeover : IAsyncDisposable
 
             foreach (var call in _unsettled.Values.Where(_ => Scheduler.Chance(15)).ToList())
             {
-                var silo = Scheduler.Chance(50) ? _home : Scheduler.Next(_silos.Length);
+                var silo = Scheduler.Chance(50) ? _home : Scheduler.Next(_silos.Count);
                 _frontend.Start(() => SettleAsync(silo, call));
             }
 
@@ -113,7 +113,7 @@ internal sealed class SimulatedTakeover : IAsyncDisposable
 
     private void Disturb()
     {
-        var silo = _silos[Scheduler.Next(_silos.Length)];
+        var silo = _silos[Scheduler.Next(_silos.Count)];
         switch (Scheduler.Next(40))
         {
             case 0 or 1:
@@ -123,8 +123,9 @@ internal sealed class SimulatedTakeover : IAsyncDisposable
                 silo.Process.PausedUntil = 0;
                 break;
             case 8 or 9:
-                // The others take the silo of the key for dead.
-                _home = Scheduler.Next(_silos.Length);
+                // The others take the silo of the key for dead, for good; it may run on.
+                _silos.Add(new TakeoverSilo(this));
+                _home = _silos.Count - 1;
                 break;
         }
     }
@@ -194,7 +195,7 @@ internal sealed class SimulatedTakeover : IAsyncDisposable
 
     private void SettleAll()
     {
-        Array.ForEach(_silos, static silo => silo.Process.PausedUntil = 0);
+        _silos.ForEach(static silo => silo.Process.PausedUntil = 0);
         for (var round = 0; _unsettled.Count > 0; round++)
         {
             Assert.True(round < 20, "The calls cannot be settled.");
