@@ -54,8 +54,14 @@ internal sealed partial class AdmissionClient
             .Build();
     }
 
-    /// <summary>The holds of calls that run in this process.</summary>
-    public ICollection<OpenHold> Open => _open.Values;
+    /// <summary>
+    /// The calls of this process that no grain has acknowledged the settle of, by key: those that run, and those whose count waits in
+    /// the outbox. A new owner of a key must hold for both, or it would admit others in their place.
+    /// </summary>
+    public IEnumerable<IGrouping<string, HoldRenewal>> Unsettled => _open.Values
+        .Select(static hold => (hold.KeyId, Renewal: hold.ToRenewal()))
+        .Concat(_outbox.Unsettled.Select(static entry => (entry.KeyId, Renewal: new HoldRenewal(entry.Settlement.Call, entry.Settlement.Usage))))
+        .GroupBy(static call => call.KeyId, static call => call.Renewal, StringComparer.Ordinal);
 
     /// <summary>Checks a secret without reserving. Null when no grain could answer.</summary>
     public async Task<KeyAccess?> AuthenticateAsync(string keyId, KeyHash hash)
@@ -82,10 +88,10 @@ internal sealed partial class AdmissionClient
         }
 
         var key = Grain(keyId);
-        AdmissionDecision decision;
+        ReserveAnswer answer;
         try
         {
-            decision = await _retry.ReserveAsync(key, request);
+            answer = await _retry.ReserveAsync(key, request);
         }
         catch (Exception e)
         {
@@ -95,8 +101,15 @@ internal sealed partial class AdmissionClient
             return null;
         }
 
+        var decision = answer.Decision;
         if (decision.Refusal is not null)
         {
+            if (answer.Tries > 1)
+            {
+                // Another of the tries may have made a hold.
+                _releases.Add(keyId, key, request.RequestId);
+            }
+
             return (decision, null);
         }
 
@@ -110,6 +123,11 @@ internal sealed partial class AdmissionClient
             OutputTokensHeld = decision.OutputTokensHeld,
             Choices = request.Choices,
         });
+        if (answer.IsLate)
+        {
+            _ = TellAsync(hold);
+        }
+
         return (decision, hold);
     }
 
@@ -120,6 +138,10 @@ internal sealed partial class AdmissionClient
         _open[call.RequestId] = hold;
         return hold;
     }
+
+    /// <summary>Tells a key's grain of its calls.</summary>
+    public ValueTask RenewAsync(IGrouping<string, HoldRenewal> calls) =>
+        Grain(calls.Key).RenewAsync([.. calls.DistinctBy(static call => call.Hold.RequestId)]);
 
     /// <summary>Settles a hold; see <see cref="OpenHold.SettleAsync"/>.</summary>
     public async Task<bool> SettleAsync(OpenHold hold, Settlement settlement)
@@ -159,6 +181,19 @@ internal sealed partial class AdmissionClient
 
     /// <summary>Renews the hold no more, unless another one has gone on with its call.</summary>
     public void Forget(OpenHold hold) => _open.TryRemove(KeyValuePair.Create(hold.Facts.RequestId, hold));
+
+    private async Task TellAsync(OpenHold hold)
+    {
+        try
+        {
+            await hold.Key.RenewAsync([hold.ToRenewal()]);
+        }
+        catch (Exception e)
+        {
+            // The next round of renewals tells of it too.
+            LogUnanswered(hold.KeyId, e);
+        }
+    }
 
     private async Task<bool> KeepAsync(OpenHold hold, Settlement settlement)
     {

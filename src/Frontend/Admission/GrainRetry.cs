@@ -19,6 +19,7 @@ internal sealed class GrainRetry
 
     private readonly TimeProvider _time;
     private readonly TimeSpan _settleTime;
+    private readonly TimeSpan _lateAfter;
     private readonly ResiliencePipeline _untilAnswered;
     private readonly ResiliencePipeline _patiently;
     private readonly ResiliencePipeline<AdmissionDecision> _untilDecided;
@@ -28,6 +29,7 @@ internal sealed class GrainRetry
         var total = TimeSpan.FromSeconds(options.Value.ReserveSeconds);
         _time = time;
         _settleTime = TimeSpan.FromSeconds(options.Value.SettleSeconds);
+        _lateAfter = ownership.Value.Renewal / 4;
         _untilAnswered = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddTimeout(total)
             .AddRetry(WhilePassing(int.MaxValue))
@@ -73,8 +75,17 @@ internal sealed class GrainRetry
 
     /// <summary>Asks a key's grain for a hold until it decides. A request's hold is made once, however often it is asked for.</summary>
     /// <exception cref="TimeoutRejectedException">None decided in time.</exception>
-    public async Task<AdmissionDecision> ReserveAsync(IKeyGrain key, ReserveRequest request) =>
-        await _untilDecided.ExecuteAsync(async token => await key.ReserveAsync(request).AsTask().WaitAsync(token));
+    public async Task<ReserveAnswer> ReserveAsync(IKeyGrain key, ReserveRequest request)
+    {
+        var (tries, asked) = (0, 0L);
+        var decision = await _untilDecided.ExecuteAsync(async token =>
+        {
+            tries++;
+            asked = _time.GetTimestamp();
+            return await key.ReserveAsync(request).AsTask().WaitAsync(token);
+        });
+        return new ReserveAnswer(decision, tries, IsLate: _time.GetElapsedTime(asked) > _lateAfter);
+    }
 
     private static RetryStrategyOptions WhilePassing(int retriesMax) => new()
     {

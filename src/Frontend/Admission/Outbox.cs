@@ -18,6 +18,9 @@ internal sealed partial class Outbox(
     IOptions<OutboxOptions> options,
     ILogger<Outbox> logger) : BackgroundService
 {
+    // Of a key's counts, so many are told of in one message; they are sent in the same order.
+    private const int UnsettledMax = 1_000;
+
     private readonly Lock _lock = new();
     private readonly Lock _setAsideLock = new();
     private readonly SemaphoreSlim _fileGate = new(1);
@@ -34,6 +37,18 @@ internal sealed partial class Outbox(
 
     /// <summary>How many lines the file of what was set aside has.</summary>
     public int SetAsideCount => Volatile.Read(ref _setAside);
+
+    /// <summary>The counts that wait, of each key the first <see cref="UnsettledMax"/>.</summary>
+    public IReadOnlyList<OutboxEntry> Unsettled
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _waiting.Values.SelectMany(static queue => queue.Take(UnsettledMax))];
+            }
+        }
+    }
 
     /// <summary>Whether each of so many calls in flight could leave its count here, and one more.</summary>
     public bool HasRoomFor(int callsInFlight) =>
