@@ -22,6 +22,8 @@ internal sealed class GrainRetry
     private readonly ResiliencePipeline _untilAnswered;
     private readonly ResiliencePipeline _patiently;
     private readonly ResiliencePipeline<AdmissionDecision> _untilDecided;
+    private readonly SharedDeadlines _reserveTime;
+    private readonly SharedDeadlines _tryTime;
 
     public GrainRetry(TimeProvider time, IOptions<AdmissionOptions> options, IOptions<OwnershipOptions> ownership)
     {
@@ -35,12 +37,15 @@ internal sealed class GrainRetry
         _patiently = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(WhilePassing((int)(total / PauseMax)))
             .Build();
+        _reserveTime = new SharedDeadlines(time, total);
+
+        // An admission that was longer under way may be an owner's that has stopped since, and the next one would hear of the call too late.
+        _tryTime = new SharedDeadlines(time, ownership.Value.Renewal / 2);
         _untilDecided = new ResiliencePipelineBuilder<AdmissionDecision> { TimeProvider = time }
-            .AddTimeout(total)
             .AddRetry(new RetryStrategyOptions<AdmissionDecision>
             {
                 ShouldHandle = static arguments => ValueTask.FromResult(
-                    IsPassing(arguments.Outcome.Exception) || arguments.Outcome.Result?.Refusal?.Kind == RefusalKind.OwnerChanging),
+                    IsPassing(arguments.Outcome.Exception) || IsOwnerChanging(arguments.Outcome.Result)),
                 MaxRetryAttempts = int.MaxValue,
                 BackoffType = DelayBackoffType.Exponential,
                 Delay = TimeSpan.FromMilliseconds(50),
@@ -50,9 +55,6 @@ internal sealed class GrainRetry
                 // A new owner knows from when on it admits; null leaves the pause to what stands above.
                 DelayGenerator = static arguments => ValueTask.FromResult(arguments.Outcome.Result?.Refusal?.RetryAfter),
             })
-
-            // An admission that was longer under way may be an owner's that has stopped since, and the next one would hear of the call too late.
-            .AddTimeout(ownership.Value.Renewal / 2)
             .Build();
     }
 
@@ -72,9 +74,50 @@ internal sealed class GrainRetry
         AskAsync(() => key.SettleAsync(settlement).WaitAsync(_settleTime, _time));
 
     /// <summary>Asks a key's grain for a hold until it decides. A request's hold is made once, however often it is asked for.</summary>
-    /// <exception cref="TimeoutRejectedException">None decided in time.</exception>
-    public async Task<AdmissionDecision> ReserveAsync(IKeyGrain key, ReserveRequest request) =>
-        await _untilDecided.ExecuteAsync(async token => await key.ReserveAsync(request).AsTask().WaitAsync(token));
+    /// <exception cref="OperationCanceledException">None decided in time.</exception>
+    public async Task<AdmissionDecision> ReserveAsync(IKeyGrain key, ReserveRequest request)
+    {
+        var deadline = _reserveTime.Begin();
+        var first = ReserveOnceAsync(key, request);
+        try
+        {
+            // Nearly every call: the pipeline of retries would cost more than the grain.
+            var decision = await first;
+            if (!IsOwnerChanging(decision))
+            {
+                return decision;
+            }
+        }
+        catch (Exception e) when (IsPassing(e))
+        {
+            // It is asked again.
+        }
+
+        Task<AdmissionDecision>? pending = first;
+        return await _untilDecided.ExecuteAsync(
+            async _ =>
+            {
+                // The outcome that is known already is the first one that the pipeline sees.
+                var outcome = Interlocked.Exchange(ref pending, null) ?? ReserveOnceAsync(key, request);
+                return await outcome;
+            },
+            deadline);
+    }
+
+    private async Task<AdmissionDecision> ReserveOnceAsync(IKeyGrain key, ReserveRequest request)
+    {
+        var deadline = _tryTime.Begin();
+        try
+        {
+            return await key.ReserveAsync(request).AsTask().WaitAsync(deadline);
+        }
+        catch (OperationCanceledException e) when (deadline.IsCancellationRequested)
+        {
+            throw new TimeoutException("No grain answered in time.", e);
+        }
+    }
+
+    private static bool IsOwnerChanging(AdmissionDecision? decision) => decision?.Refusal?.Kind == RefusalKind.OwnerChanging;
 
     private static RetryStrategyOptions WhilePassing(int retriesMax) => new()
     {
