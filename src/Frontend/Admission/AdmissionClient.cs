@@ -11,7 +11,7 @@ namespace Relay.Frontend.Admission;
 /// <summary>Asks the keys' grains, and knows which holds of this process are open.</summary>
 internal sealed partial class AdmissionClient
 {
-    private readonly IGrainFactory _grains;
+    private readonly KeyGrains _grains;
     private readonly Outbox _outbox;
     private readonly Releases _releases;
     private readonly TimeProvider _time;
@@ -31,7 +31,7 @@ internal sealed partial class AdmissionClient
         IOptions<AdmissionOptions> options,
         ILogger<AdmissionClient> logger)
     {
-        _grains = grains;
+        _grains = new KeyGrains(grains);
         _outbox = outbox;
         _releases = releases;
         _time = time;
@@ -182,6 +182,8 @@ internal sealed partial class AdmissionClient
 
     private async Task<bool> KeepAsync(OpenHold hold, Settlement settlement)
     {
+        // Calls that share a deadline fail one after the other on one thread: none may sync the disk before the others have come.
+        await Task.Yield();
         try
         {
             await _outbox.AddAsync(new OutboxEntry(hold.KeyId, settlement));
@@ -206,5 +208,5 @@ internal sealed partial class AdmissionClient
         }
     }
 
-    private IKeyGrain Grain(string keyId) => _grains.GetGrain<IKeyGrain>(KeyId.ToGrainKey(keyId));
+    private IKeyGrain Grain(string keyId) => _grains.Of(keyId);
 }
