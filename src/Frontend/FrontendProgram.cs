@@ -11,6 +11,7 @@ internal static class FrontendProgram
     public static Task<int> RunAsync(string[] args) => ProgramExit.RunAsync(async () =>
     {
         var builder = FrontendApplication.CreateBuilder(args);
+        InlineSockets.UseIfAlone(builder.Configuration);
         using var directory = DataDirectory.Open(FrontendApplication.DataDirectoryOf(builder.Configuration));
         await using var app = FrontendApplication.Build(builder, directory);
         if (!await ProgramExit.StartAsync(app))

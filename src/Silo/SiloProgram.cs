@@ -8,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using Relay.Configuration;
 using Relay.Health;
 using Relay.Hosting;
+using Relay.Logging;
 using Relay.Silo.Hosting;
 using Relay.Silo.Storage;
 
@@ -60,6 +61,7 @@ internal static class SiloProgram
         // Below all other sources.
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = Defaults });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Logging.BatchConsole();
         builder.AddRelaySilo(directory: null);
         builder.AddSiloHealth();
         builder.StartWebServerFirst();

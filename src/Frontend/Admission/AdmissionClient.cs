@@ -11,13 +11,14 @@ namespace Relay.Frontend.Admission;
 /// <summary>Asks the keys' grains, and knows which holds of this process are open.</summary>
 internal sealed partial class AdmissionClient
 {
-    private readonly IGrainFactory _grains;
+    private readonly KeyGrains _grains;
     private readonly Outbox _outbox;
     private readonly Releases _releases;
     private readonly TimeProvider _time;
     private readonly TimeSpan _reserveTime;
     private readonly ILogger<AdmissionClient> _logger;
     private readonly ResiliencePipeline _untilSettled;
+    private readonly SharedDeadlines _settleTime;
     private readonly GrainRetry _retry;
     private readonly ConcurrentDictionary<Guid, OpenHold> _open = new();
 
@@ -30,7 +31,7 @@ internal sealed partial class AdmissionClient
         IOptions<AdmissionOptions> options,
         ILogger<AdmissionClient> logger)
     {
-        _grains = grains;
+        _grains = new KeyGrains(grains);
         _outbox = outbox;
         _releases = releases;
         _time = time;
@@ -38,13 +39,14 @@ internal sealed partial class AdmissionClient
         _logger = logger;
         _reserveTime = TimeSpan.FromSeconds(options.Value.ReserveSeconds);
 
+        _settleTime = new SharedDeadlines(time, TimeSpan.FromSeconds(options.Value.SettleSeconds));
+
         // A settle may arrive twice: it carries the call's id. So it is sent again until it is acknowledged.
         _untilSettled = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddTimeout(TimeSpan.FromSeconds(options.Value.SettleSeconds))
             .AddRetry(new RetryStrategyOptions
             {
                 // A full ledger queue does not empty while callers press on: such a count goes to the outbox at once.
-                ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is not LedgerFullException),
+                ShouldHandle = new PredicateBuilder().Handle<Exception>(IsWorthAnother),
                 MaxRetryAttempts = int.MaxValue,
                 BackoffType = DelayBackoffType.Exponential,
                 Delay = TimeSpan.FromMilliseconds(50),
@@ -148,9 +150,7 @@ internal sealed partial class AdmissionClient
     {
         try
         {
-            var result = await _untilSettled.ExecuteAsync(
-                async cancellationToken => await hold.Key.SettleAsync(settlement).WaitAsync(cancellationToken));
-            return result == SettleResult.Settled || await KeepAsync(hold, settlement);
+            return await SettleInTimeAsync(hold.Key, settlement) == SettleResult.Settled || await KeepAsync(hold, settlement);
         }
         catch (Exception e)
         {
@@ -195,8 +195,37 @@ internal sealed partial class AdmissionClient
         }
     }
 
+    private async Task<SettleResult> SettleInTimeAsync(IKeyGrain key, Settlement settlement)
+    {
+        var deadline = _settleTime.Begin();
+        var first = key.SettleAsync(settlement).WaitAsync(deadline);
+        try
+        {
+            // Nearly every call: the pipeline of retries would cost more than the grain.
+            return await first;
+        }
+        catch (Exception e) when (IsWorthAnother(e) && !deadline.IsCancellationRequested)
+        {
+            // It is sent again.
+        }
+
+        Task<SettleResult>? pending = first;
+        return await _untilSettled.ExecuteAsync(
+            async cancellationToken =>
+            {
+                // The failure that is known already is the first one that the pipeline sees.
+                var outcome = Interlocked.Exchange(ref pending, null) ?? key.SettleAsync(settlement).WaitAsync(cancellationToken);
+                return await outcome;
+            },
+            deadline);
+    }
+
+    private static bool IsWorthAnother(Exception failure) => failure is not LedgerFullException;
+
     private async Task<bool> KeepAsync(OpenHold hold, Settlement settlement)
     {
+        // Calls that share a deadline fail one after the other on one thread: none may sync the disk before the others have come.
+        await Task.Yield();
         try
         {
             await _outbox.AddAsync(new OutboxEntry(hold.KeyId, settlement));
@@ -221,5 +250,5 @@ internal sealed partial class AdmissionClient
         }
     }
 
-    private IKeyGrain Grain(string keyId) => _grains.GetGrain<IKeyGrain>(KeyId.ToGrainKey(keyId));
+    private IKeyGrain Grain(string keyId) => _grains.Of(keyId);
 }

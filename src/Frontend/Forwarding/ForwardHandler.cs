@@ -182,9 +182,18 @@ internal sealed partial class ForwardHandler(
 
         RequestFacts? facts = null;
         var fault = await body.ReadAsync(http.Request, bytesMax, http.RequestAborted);
-        if (fault is null && !RequestReader.TryRead(body.Bytes, endpoint, out facts, out var requestFault))
+        if (fault is null)
         {
-            fault = RelayError.BadRequest(requestFault!.Message, requestFault.Param);
+            if (body.Bytes.Length > TrustedBodyBytes)
+            {
+                // It takes so long that other connections must not wait for it: this may be the thread that serves their sockets.
+                await Task.Yield();
+            }
+
+            if (!RequestReader.TryRead(body.Bytes, endpoint, out facts, out var requestFault))
+            {
+                fault = RelayError.BadRequest(requestFault!.Message, requestFault.Param);
+            }
         }
 
         if (fault is not null)
