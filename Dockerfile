@@ -9,11 +9,11 @@ COPY src/Grains/Grains.csproj src/Grains/
 COPY src/Shared/Shared.csproj src/Shared/
 COPY src/Silo/Silo.csproj src/Silo/
 COPY src/Frontend/Frontend.csproj src/Frontend/
-RUN dotnet restore src/Frontend/Frontend.csproj
+RUN dotnet restore src/Frontend/Frontend.csproj --use-current-runtime
 
 COPY src/ src/
-RUN dotnet publish src/Silo/Silo.csproj --configuration Release --no-restore --output /out/silo \
- && dotnet publish src/Frontend/Frontend.csproj --configuration Release --no-restore --output /out/frontend
+RUN dotnet publish src/Silo/Silo.csproj --configuration Release --use-current-runtime --self-contained false --no-restore --output /out/silo \
+ && dotnet publish src/Frontend/Frontend.csproj --configuration Release --use-current-runtime --self-contained false --no-restore --output /out/frontend
 
 # curl is for the health checks of the compose file. The user without rights comes with the image.
 FROM mcr.microsoft.com/dotnet/aspnet:10.0 AS runtime

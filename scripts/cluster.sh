@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Starts a cluster of local processes: silos and frontends on PostgreSQL, nginx before them if it is installed. It runs until it is
-# stopped (Ctrl-C), and then stops everything in order. What it writes is in the folder "cluster" of the working directory; a second
-# start goes on from there.
+# Starts a cluster of local processes: silos and frontends on PostgreSQL, and HAProxy before them, or else nginx, if one is installed. It
+# runs until it is stopped (Ctrl-C), and then stops everything in order. What it writes is in the folder "cluster" of the working
+# directory; a second start goes on from there.
 #
 #   scripts/cluster.sh [--silos 3] [--frontends 2] [--address 127.0.0.1] [--port 8080] [--configuration Release] [--no-build]
 #
@@ -24,20 +24,50 @@ done
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=$PWD/cluster
-mkdir -p "$folder"
 programs=$root/artifacts/bin
 flavour=$(echo "$configuration" | tr '[:upper:]' '[:lower:]')
-pids=()
-postgres=
+silo_pids=() frontend_pids=() upstream_pid= front_pid= postgres= socket=
 
-# In the order of starting, and so stopped in the opposite one: frontends before the silos that they need.
+# Longer than the longest stop of a frontend, with the settings below: 3 + 30 s, and 23 s for what is cut.
+stop_seconds=90
+
+# In the opposite order of starting: what needs others goes before them.
 stop() {
   trap '' INT TERM EXIT
-  for ((i = ${#pids[@]} - 1; i >= 0; i--)); do
-    kill -TERM "${pids[i]}" 2> /dev/null || true
-    wait "${pids[i]}" 2> /dev/null || true
+  local status=0
+  # It takes no more calls, and lets those that run come to their ends.
+  [ -z "$front_pid" ] || kill -s "$front_signal" "$front_pid" 2> /dev/null || true
+  end ${frontend_pids[@]+"${frontend_pids[@]}"}
+  end $front_pid
+  end $upstream_pid
+  # One after the other, so that each hands its keys over to the next; the last one saves them.
+  for pid in ${silo_pids[@]+"${silo_pids[@]}"}; do end "$pid"; done
+  if [ -n "$postgres" ]; then
+    as_postgres "$postgres/pg_ctl" -D "$folder/postgres/data" -m fast -w stop > /dev/null || status=1
+    rm -rf "$socket"
+  fi
+  exit "$status"
+}
+
+# Tells processes to stop, and waits for them; what does not end in time is killed, so that nothing is left behind.
+end() {
+  [ $# -gt 0 ] || return 0
+  kill -TERM "$@" 2> /dev/null || true
+  for ((n = 0; n < stop_seconds * 10; n++)); do
+    live "$@" || return 0
+    sleep 0.1
   done
-  [ -z "$postgres" ] || as_postgres "$postgres/pg_ctl" -D "$folder/postgres/data" -m fast -w stop > /dev/null
+  echo "A process did not stop within $stop_seconds s, and is killed; its log is in $folder." >&2
+  kill -KILL "$@" 2> /dev/null || true
+  status=1
+}
+
+# Whether one of them still runs.
+live() {
+  for pid in "$@"; do
+    if kill -0 "$pid" 2> /dev/null; then return 0; fi
+  done
+  return 1
 }
 
 # PostgreSQL refuses to run as root.
@@ -54,35 +84,43 @@ start_postgres() {
     exit 1
   fi
   mkdir -p "$folder/postgres"
+  # Nobody else may enter the socket's folder: the server asks for no password. A short path of its own, since a socket's has a limit.
+  socket=$(mktemp -d)
   if [ "$(id -u)" = 0 ]; then
-    chown postgres "$folder/postgres"
+    chmod 711 "$folder"
+    chown postgres "$folder/postgres" "$socket"
     if ! as_postgres test -w "$folder/postgres"; then
       echo "PostgreSQL does not run as root, and its user postgres may not enter $folder: start in another folder, or as another user." >&2
+      rmdir "$socket"
       exit 1
     fi
   fi
   if [ ! -d "$folder/postgres/data" ]; then
     as_postgres "$binaries/initdb" -D "$folder/postgres/data" -U postgres -A trust -E UTF8 --no-locale > "$folder/initdb.log"
   fi
-  # By a socket in a short path of its own: a socket's path has a limit.
-  socket=$(mktemp -d)
-  chmod 777 "$socket"
+  postgres=$binaries
   as_postgres "$binaries/pg_ctl" -D "$folder/postgres/data" -l "$folder/postgres/log" -w \
     -o "-k $socket -c listen_addresses= -c max_connections=400" start > /dev/null
-  postgres=$binaries
   export ConnectionStrings__Relay="Host=$socket;Username=postgres;Database=postgres"
 }
 
-# Starts a program in a folder of its own, and waits for a line of its output.
+# Starts a program in a folder of its own, and waits until a check passes: "wrote LINE" or "listens ADDRESS PORT". Its process is then
+# $started. It is in a session of its own, since Ctrl-C would else reach it before its turn has come.
 start() {
-  local name=$1 line=$2
+  local name=$1 check=($2)
   shift 2
   mkdir -p "$folder/$name"
   : > "$folder/$name.log"
-  (cd "$folder/$name" && exec env "$@") >> "$folder/$name.log" 2>&1 &
-  pids+=($!)
-  until grep -q "$line" "$folder/$name.log"; do
-    if ! kill -0 "${pids[-1]}" 2> /dev/null; then
+  (cd "$folder/$name" && exec setsid env "$@") < /dev/null >> "$folder/$name.log" 2>&1 &
+  started=$!
+  case $name in
+    silo-*) silo_pids+=("$started") ;;
+    frontend-*) frontend_pids+=("$started") ;;
+    upstream) upstream_pid=$started ;;
+    *) front_pid=$started ;;
+  esac
+  until "${check[@]}" "$folder/$name.log"; do
+    if ! live "$started"; then
       echo "$name did not start:" >&2
       cat "$folder/$name.log" >&2
       exit 1
@@ -91,54 +129,84 @@ start() {
   done
 }
 
+wrote() { grep -q "^$1:" "$2"; }
+listens() { (exec 3<> "/dev/tcp/$1/$2") 2> /dev/null; }
+
 trap stop EXIT
 trap 'exit 0' INT TERM
 [ "$build" = no ] || dotnet build "$root/src/Frontend" --configuration "$configuration" --nologo --verbosity quiet
+
+# As many connections as the system allows.
+ulimit -S -n "$(ulimit -H -n)"
+
+# Logs and settings of a first start have keys in them.
+umask 077
+mkdir -p "$folder"
 [ -n "${ConnectionStrings__Relay:-}" ] || start_postgres
 export Relay__Database__Provider=${Relay__Database__Provider:-PostgreSql}
 
-# The admin key outlives this run, and no other user of the machine may read it.
+# The admin key outlives this run.
 if [ -z "${RELAY_ADMIN_KEY:-}" ]; then
-  [ -s "$folder/admin-key" ] || (umask 077 && od -An -N32 -tx1 /dev/urandom | tr -d ' \n' > "$folder/admin-key")
+  [ -s "$folder/admin-key" ] || od -An -N32 -tx1 /dev/urandom | tr -d ' \n' > "$folder/admin-key"
   RELAY_ADMIN_KEY=$(cat "$folder/admin-key")
 fi
 
 for ((n = 0; n < silos; n++)); do
-  start "silo-$((n + 1))" '^Health on: ' -u RELAY_ADMIN_KEY -u OPENAI_API_KEY \
+  start "silo-$((n + 1))" 'wrote Health.on' -u RELAY_ADMIN_KEY -u OPENAI_API_KEY \
     Relay__Cluster__Address="$address" Relay__Cluster__SiloPort=$((11111 + n)) Relay__Cluster__GatewayPort=$((30000 + n)) \
     dotnet "$programs/Silo/$flavour/Relay.Silo.dll" --urls "http://$address:$((port + 100 + n))"
+  echo "Silo: process $started, health at http://$address:$((port + 100 + n))/health/ready"
 done
 
 if [ -z "${OPENAI_API_KEY:-}" ]; then
-  start upstream '^Listening on: ' -u ConnectionStrings__Relay -u Relay__Database__Provider -u OPENAI_BASE_URL RELAY_ADMIN_KEY="$RELAY_ADMIN_KEY" \
+  start upstream 'wrote Listening.on' -u ConnectionStrings__Relay -u Relay__Database__Provider -u OPENAI_BASE_URL RELAY_ADMIN_KEY="$RELAY_ADMIN_KEY" \
     dotnet "$programs/Frontend/$flavour/Relay.Frontend.dll" --urls "http://$address:$((port + 50))"
   upstream_key=$(sed -n 's/^API key: //p' "$folder/upstream.log")
-  [ -z "$upstream_key" ] || (umask 077 && echo "$upstream_key" > "$folder/upstream-key")
+  [ -z "$upstream_key" ] || echo "$upstream_key" > "$folder/upstream-key"
   export OPENAI_API_KEY OPENAI_BASE_URL="http://$address:$((port + 50))/v1"
   OPENAI_API_KEY=$(cat "$folder/upstream-key")
   echo "No OPENAI_API_KEY is set: the upstream is another Relay, which serves the simulated model relay-echo."
 fi
 
-servers=
-for ((n = 0; n < frontends; n++)); do
-  start "frontend-$((n + 1))" '^Listening on: ' \
-    Relay__Role=Frontend Relay__DataDirectory="$folder/frontend-$((n + 1))/data" RELAY_ADMIN_KEY="$RELAY_ADMIN_KEY" \
-    dotnet "$programs/Frontend/$flavour/Relay.Frontend.dll" --urls "http://$address:$((port + 1 + n))"
-  servers+="server $address:$((port + 1 + n)) max_fails=1 fail_timeout=2s; "
+# A frontend that is told to stop takes calls until HAProxy has noticed.
+haproxy_servers= nginx_servers=
+for ((n = 1; n <= frontends; n++)); do
+  start "frontend-$n" 'wrote Listening.on' \
+    Relay__Role=Frontend Relay__DataDirectory="$folder/frontend-$n/data" RELAY_ADMIN_KEY="$RELAY_ADMIN_KEY" \
+    Relay__Shutdown__DelaySeconds="${Relay__Shutdown__DelaySeconds:-3}" \
+    Relay__ForwardedHeaders__KnownProxies="${Relay__ForwardedHeaders__KnownProxies:-127.0.0.1,$address}" \
+    dotnet "$programs/Frontend/$flavour/Relay.Frontend.dll" --urls "http://$address:$((port + n))"
+  echo "Frontend: process $started, http://$address:$((port + n))"
+  haproxy_servers+="    server frontend-$n $address:$((port + n))\1\n"
+  nginx_servers+="server $address:$((port + n)) max_fails=1 fail_timeout=2s; "
 done
 
+# The files of the containers, with these addresses. No name is to be found out here.
 entrance=http://$address:$((port + 1))
-nginx=$(PATH=$PATH:/usr/sbin command -v nginx || true)
-if [ -n "$nginx" ]; then
-  sed -e "s#server frontend-[0-9]*:8080.*##" -e "s#keepalive 64;#$servers keepalive 64;#" -e "s#listen 8080;#listen $address:$port;#" \
-    -e "s#worker_processes auto;#worker_processes 2; daemon off; pid $folder/nginx.pid; error_log $folder/nginx.log;#" \
-    "$root/deploy/nginx.conf" > "$folder/nginx.conf"
-  "$nginx" -e "$folder/nginx.log" -c "$folder/nginx.conf" &
-  pids+=($!)
+if haproxy=$(PATH=$PATH:/usr/sbin command -v haproxy); then
+  front_signal=USR1
+  sed -e "s#bind :8080#bind $address:$port#" -e '/^resolvers /,/^$/d' -e 's# resolvers network init-addr libc,none##' \
+    -e '/^    server frontend-2 /d' -e "s#^    server frontend-1 frontend-1:8080\(.*\)#${haproxy_servers%\\n}#" \
+    "$root/deploy/haproxy.cfg" > "$folder/haproxy.cfg"
+  "$haproxy" -c -q -f "$folder/haproxy.cfg"
+  start haproxy "listens $address $port" "$haproxy" -db -f "$folder/haproxy.cfg"
+  entrance=http://$address:$port
+elif nginx=$(PATH=$PATH:/usr/sbin command -v nginx); then
+  front_signal=QUIT
+  mkdir -p "$folder/nginx"
+  sed -e "s#server frontend-[0-9]*:8080.*##" -e "s#keepalive 64;#$nginx_servers keepalive 64;#" -e "s#listen 8080;#listen $address:$port;#" \
+    -e "s#worker_processes auto;#worker_processes 2; daemon off; pid $folder/nginx.pid; error_log stderr;#" \
+    -e "s#^http {#http { $(printf "%s_temp_path $folder/nginx; " client_body proxy fastcgi uwsgi scgi)#" "$root/deploy/nginx.conf" > "$folder/nginx.conf"
+  "$nginx" -q -t -e stderr -c "$folder/nginx.conf"
+  start nginx "listens $address $port" "$nginx" -e stderr -c "$folder/nginx.conf"
   entrance=http://$address:$port
 fi
 
 echo "Admin key: $RELAY_ADMIN_KEY"
-for ((n = 0; n < frontends; n++)); do echo "Frontend: http://$address:$((port + 1 + n))"; done
 echo "Listening on: $entrance"
-wait
+
+# Not one wait for all: a signal that comes just before it would only be seen when the last process has ended.
+while live "${frontend_pids[@]}" "${silo_pids[@]}"; do
+  sleep 1 &
+  wait $! || true
+done

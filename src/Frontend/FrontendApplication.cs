@@ -2,6 +2,7 @@ using Relay.Configuration;
 using Relay.Frontend.Admin;
 using Relay.Frontend.Admin.OpenApi;
 using Relay.Frontend.Admission;
+using Relay.Frontend.Background;
 using Relay.Frontend.Dashboard;
 using Relay.Frontend.Errors;
 using Relay.Frontend.Forwarding;
@@ -11,6 +12,8 @@ using Relay.Frontend.Shutdown;
 using Relay.Frontend.Standalone;
 using Relay.Frontend.Upstreams;
 using Relay.Health;
+using Relay.Hosting;
+using Relay.Logging;
 using Relay.Silo.Dashboard;
 using Relay.Silo.Storage;
 
@@ -45,16 +48,22 @@ internal static class FrontendApplication
     public static WebApplication Build(WebApplicationBuilder builder, DataDirectory directory)
     {
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+
+        // Nothing on a call's path blocks, so that it need not change threads between the socket and the handler.
+        builder.WebHost.UseSockets(static sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder.Logging.BatchConsole();
         builder.Services.AddRouting();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.AddProxies();
         builder.AddStandalone(directory);
         builder.AddUpstreams();
         builder.AddAdmission();
+        builder.AddBackground();
         builder.AddForwarding();
         builder.AddHealth();
         builder.AddShutdown();
         builder.AddAdminDocument();
+        builder.StartWebServerFirst();
 
         var app = builder.Build();
         SettingsCheck.Run(app.Services);

@@ -11,9 +11,14 @@ internal static class FrontendProgram
     public static Task<int> RunAsync(string[] args) => ProgramExit.RunAsync(async () =>
     {
         var builder = FrontendApplication.CreateBuilder(args);
+        InlineSockets.UseIfAlone(builder.Configuration);
         using var directory = DataDirectory.Open(FrontendApplication.DataDirectoryOf(builder.Configuration));
         await using var app = FrontendApplication.Build(builder, directory);
-        await ProgramExit.StartAsync(app);
+        if (!await ProgramExit.StartAsync(app))
+        {
+            return;
+        }
+
         await app.Services.GetRequiredService<StartReport>().WriteAsync(Console.Out);
         await app.WaitForShutdownAsync(CancellationToken.None);
     });

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using Relay.Configuration;
 using Relay.Health;
 using Relay.Hosting;
+using Relay.Logging;
 using Relay.Silo.Hosting;
 using Relay.Silo.Storage;
 
@@ -35,7 +36,11 @@ internal static class SiloProgram
     public static Task<int> RunAsync(string[] args) => ProgramExit.RunAsync(async () =>
     {
         await using var app = Build(args);
-        await ProgramExit.StartAsync(app);
+        if (!await ProgramExit.StartAsync(app))
+        {
+            return;
+        }
+
         foreach (var address in app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses)
         {
             await Console.Out.WriteLineAsync($"Health on: {address}");
@@ -56,8 +61,10 @@ internal static class SiloProgram
         // Below all other sources.
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = Defaults });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Logging.BatchConsole();
         builder.AddRelaySilo(directory: null);
         builder.AddSiloHealth();
+        builder.StartWebServerFirst();
 
         var app = builder.Build();
         SettingsCheck.Run(app.Services);

@@ -1,18 +1,29 @@
-using Relay.Benchmarks;
-using Relay.Testing;
+using BenchmarkDotNet.Running;
+using Relay.Benchmarks.Load;
+using Relay.Benchmarks.Settles;
 
-Console.WriteLine("| database | keys | callers | settles/s | commits/s | rows a commit | settle p50 (ms) | settle p99 (ms) |");
-Console.WriteLine("|---|---|---|---|---|---|---|---|");
-await SettleBenchmark.RunAsync("SQLite", new Dictionary<string, string?>(StringComparer.Ordinal));
-await using var postgres = await PrivatePostgres.StartNewAsync();
-if (postgres is null)
+// load: Relay beside bare proxies. settles: durable settles a second. parts: the pure parts, by BenchmarkDotNet.
+// upstream and yarp are what load starts.
+switch (args)
 {
-    Console.WriteLine("There is no PostgreSQL on this machine: its figures are left out.");
-    return;
+    case ["load", .. var options]:
+        await LoadRun.RunAsync(options);
+        break;
+    case ["settles"]:
+        await SettleBenchmark.RunAllAsync();
+        break;
+    case ["parts", .. var options]:
+        BenchmarkSwitcher.FromAssembly(typeof(LoadRun).Assembly).Run(options);
+        break;
+    case ["upstream", var address]:
+        await MockUpstream.RunAsync(address);
+        break;
+    case ["yarp", var address, var upstream]:
+        await BareYarp.RunAsync(address, upstream);
+        break;
+    default:
+        await Console.Error.WriteLineAsync("Usage: Relay.Benchmarks load [--rounds 2] [--seconds 5] [--relay PATH] | settles | parts [BenchmarkDotNet's options]");
+        return 2;
 }
 
-await SettleBenchmark.RunAsync("PostgreSQL", new Dictionary<string, string?>(StringComparer.Ordinal)
-{
-    ["Relay:Database:Provider"] = "PostgreSql",
-    ["ConnectionStrings:Relay"] = postgres.ConnectionString,
-});
+return 0;

@@ -35,6 +35,12 @@ await foreach (var update in await responses.CreateResponseStreamingAsync(Model,
 
 Check(streamed == Text, "streamed response");
 
+var options = new CreateResponseOptions(Model, [ResponseItem.CreateUserMessageItem(Text)]) { BackgroundModeEnabled = true };
+ResponseResult begun = await responses.CreateResponseAsync(options);
+ResponseResult kept = await responses.GetResponseAsync(begun.Id);
+Check(begun.Status == ResponseStatus.Queued && kept.GetOutputText() == Text && kept.Usage.TotalTokenCount == 8, "response in the background");
+await responses.DeleteResponseAsync(begun.Id);
+
 ModerationResult moderation = await new ModerationClient(Model, key, new OpenAIClientOptions { Endpoint = endpoint }).ClassifyTextAsync(Text);
 Check(!moderation.Flagged, "moderation");
 Console.WriteLine(".NET OpenAI: passed");

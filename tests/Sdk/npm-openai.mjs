@@ -66,11 +66,19 @@ for await (const one of client.models.list()) {
 }
 assert.deepEqual(models, [model]);
 
-// Chat three times, a completion, two responses, embeddings and a moderation: the lists of models are not counted.
-const totals = await usage();
-assert.deepEqual([totals.requests, totals.input_tokens, totals.output_tokens], [8, 6 * 4 + 5, 5 * 4 + 2]);
+// Deleted as soon as it is over: it is counted all the same, and only once.
+const begun = await client.responses.create({ model, input: text, background: true });
+assert.equal(begun.status, "queued");
+for (let i = 0; i < 3; i++) {
+  const kept = await client.responses.retrieve(begun.id);
+  assert.deepEqual([kept.status, kept.output_text, kept.usage.total_tokens], ["completed", text, 8]);
+}
+await client.responses.delete(begun.id);
 
-await assert.rejects(client.responses.create({ model, input: text, background: true }), (e) => e.status === 400 && e.param === "background");
+// Chat three times, a completion, three responses, embeddings and a moderation: the lists of models are not counted.
+const totals = await usage();
+assert.deepEqual([totals.requests, totals.input_tokens, totals.output_tokens], [9, 7 * 4 + 5, 6 * 4 + 2]);
+
 await assert.rejects(client.chat.completions.create({ model: "no-such-model", messages }), (e) => e.status === 404 && e.code === "model_not_found");
 
 const wrong = new OpenAI({ baseURL: `${url}/v1`, apiKey: "sk-relay-wrong", maxRetries: 0 });

@@ -14,11 +14,20 @@ public sealed class MemoryKeyDirectory(MemoryLedger ledger) : IKeyDirectory
     /// <summary>Lets that many writes throw although they have written.</summary>
     public void FailAfterWriting(int times) => Interlocked.Exchange(ref _failuresAfter, times);
 
+    /// <summary>What each insert awaits before it writes; nothing by default.</summary>
+    public Func<Task> BeforeInserting { get; set; } = static () => Task.CompletedTask;
+
     /// <inheritdoc />
-    public Task InsertAsync(KeySettings settings, CancellationToken cancellationToken) =>
-        _keys.TryAdd(settings.Id, settings)
-            ? Written()
-            : Task.FromException(new IOException($"There is a key {settings.Id} already."));
+    public async Task InsertAsync(KeySettings settings, CancellationToken cancellationToken)
+    {
+        await BeforeInserting();
+        if (!_keys.TryAdd(settings.Id, settings))
+        {
+            throw new IOException($"There is a key {settings.Id} already.");
+        }
+
+        await Written();
+    }
 
     /// <inheritdoc />
     public Task<KeySettings?> FindAsync(string keyId, CancellationToken cancellationToken) =>

@@ -9,7 +9,7 @@ public sealed class MemoryKeyOwners : IKeyOwners
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Row> _rows = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _leases = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _leases = new(StringComparer.Ordinal);
     private readonly HashSet<KeyClaim> _lost = [];
     private TaskCompletionSource? _blockedLeases;
     private Func<KeyClaim, Task> _beforeAnswering = static _ => Task.CompletedTask;
@@ -47,14 +47,14 @@ public sealed class MemoryKeyOwners : IKeyOwners
             var previous = row is null or { IsReleased: true, Holds: not null } ? PreviousOwner.HandedOver
                 : row.IsReleased || string.Equals(row.Claim.Silo, silo, StringComparison.Ordinal) ? PreviousOwner.Stopped
                 : PreviousOwner.Unknown;
-            if (previous == PreviousOwner.Unknown)
+            if (previous == PreviousOwner.Unknown && _leases.ContainsKey(row!.Claim.Silo))
             {
-                _lost.Add(row!.Claim);
+                _lost.Add(row.Claim);
             }
 
             var claim = new KeyClaim(keyId, silo, (row?.Claim.Epoch ?? 0) + 1);
             _rows[keyId] = new Row(claim, IsReleased: false, Holds: null);
-            claimed = new ClaimedKey(claim, previous, row?.Holds ?? []);
+            claimed = new ClaimedKey(claim, previous, previous == PreviousOwner.HandedOver ? row?.Holds ?? [] : []);
         }
 
         await _beforeAnswering(claimed.Claim);
@@ -77,14 +77,18 @@ public sealed class MemoryKeyOwners : IKeyOwners
 
     /// <inheritdoc />
     public async Task<IReadOnlyList<KeyClaim>?> RenewLeaseAsync(
-        string silo, IReadOnlyList<KeyClaim> known, CancellationToken cancellationToken)
+        string silo, long generation, IReadOnlyList<KeyClaim> known, CancellationToken cancellationToken)
     {
         List<KeyClaim>? lost = null;
         lock (_lock)
         {
-            _lost.ExceptWith(known);
-            if (!_leases.Add(silo))
+            if (_leases.GetValueOrDefault(silo, -1) != generation)
             {
+                _leases[silo] = generation + 1;
+            }
+            else
+            {
+                _lost.ExceptWith(known);
                 lost = [.. _lost.Where(claim => string.Equals(claim.Silo, silo, StringComparison.Ordinal))];
             }
         }

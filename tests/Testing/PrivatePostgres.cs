@@ -12,6 +12,9 @@ namespace Relay.Testing;
 /// </summary>
 public sealed class PrivatePostgres : IAsyncDisposable
 {
+    /// <summary>A role that must give its password, once a test has made it.</summary>
+    public const string GuardedAccount = "guarded";
+
     private const string Account = "postgres";
 
     private readonly string _binaries;
@@ -53,6 +56,10 @@ public sealed class PrivatePostgres : IAsyncDisposable
         }
 
         await server.RunOwnAsync("initdb", "-D", server.Data, "-U", Account, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync");
+
+        // The first line that fits is the one that counts.
+        var access = Path.Combine(server.Data, "pg_hba.conf");
+        await File.WriteAllTextAsync(access, $"local all {GuardedAccount} scram-sha-256\n{await File.ReadAllTextAsync(access)}");
         await server.StartAsync();
         return server;
     }

@@ -59,7 +59,7 @@ public sealed class RelayProcess : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It ended before.</exception>
     public static async Task<RelayProcess> StartSiloAsync(string directory, IReadOnlyDictionary<string, string> environment)
     {
-        var silo = LaunchProgram(directory, environment, ["dotnet", SiloPath, "--urls", "http://127.0.0.1:0"]);
+        var silo = LaunchSilo(directory, environment, "--urls", "http://127.0.0.1:0");
         _ = await silo.ListeningAsync();
         return silo;
     }
@@ -68,9 +68,16 @@ public sealed class RelayProcess : IAsyncDisposable
     public static RelayProcess Launch(string directory, IReadOnlyDictionary<string, string>? environment, params string[] arguments) =>
         LaunchProgram(directory, environment, ["dotnet", ProgramPath, .. arguments]);
 
+    /// <summary>Starts a silo alone with exactly this command line, and waits for nothing.</summary>
+    public static RelayProcess LaunchSilo(string directory, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        LaunchProgram(directory, environment, ["dotnet", SiloPath, .. arguments]);
+
     /// <summary>Starts a script that starts Relay, with exactly this command line, and waits for nothing.</summary>
     public static RelayProcess LaunchScript(string directory, string script, params string[] arguments) =>
         LaunchProgram(directory, environment: null, ["bash", script, .. arguments]);
+
+    /// <summary>Starts another program that stands beside Relay, with exactly this command line, and waits for nothing.</summary>
+    public static RelayProcess LaunchOther(string directory, params string[] command) => LaunchProgram(directory, environment: null, command);
 
     private static RelayProcess LaunchProgram(
         string directory, IReadOnlyDictionary<string, string>? environment, string[] command)
@@ -127,11 +134,11 @@ public sealed class RelayProcess : IAsyncDisposable
         return client;
     }
 
-    /// <summary>Sends SIGTERM and waits for the end.</summary>
+    /// <summary>Sends SIGTERM, or another signal, and waits for the end.</summary>
     /// <returns>The exit code.</returns>
-    public async Task<int> StopAsync()
+    public async Task<int> StopAsync(string signal = "TERM")
     {
-        await TerminateAsync();
+        await SignalAsync(signal);
         return await ExitAsync();
     }
 

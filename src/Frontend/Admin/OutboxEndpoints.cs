@@ -1,6 +1,7 @@
 using Relay.Frontend.Admin.Contracts;
 using Relay.Frontend.Admin.OpenApi;
 using Relay.Frontend.Admission;
+using Relay.Frontend.Background;
 
 namespace Relay.Frontend.Admin;
 
@@ -8,7 +9,7 @@ namespace Relay.Frontend.Admin;
 internal static class OutboxEndpoints
 {
     public static void Map(RouteGroupBuilder group) =>
-        group.MapGet("/outbox", (Outbox outbox, OutboxPlace place) =>
-            AdminJson.Ok(new OutboxBody(outbox.Count, outbox.SetAsideCount, outbox.SetAsideCount == 0 ? null : place.SetAsideFile)))
+        group.MapGet("/outbox", (Outbox outbox, OutboxPlace place, BackgroundCalls background) =>
+            AdminJson.Ok(new OutboxBody(outbox.Count, background.Count, outbox.SetAsideCount, outbox.SetAsideCount == 0 ? null : place.SetAsideFile)))
             .WithMetadata(UsageOperations.Outbox);
 }

@@ -11,13 +11,14 @@ namespace Relay.Frontend.Admission;
 /// <summary>Asks the keys' grains, and knows which holds of this process are open.</summary>
 internal sealed partial class AdmissionClient
 {
-    private readonly IGrainFactory _grains;
+    private readonly KeyGrains _grains;
     private readonly Outbox _outbox;
     private readonly Releases _releases;
     private readonly TimeProvider _time;
     private readonly TimeSpan _reserveTime;
     private readonly ILogger<AdmissionClient> _logger;
     private readonly ResiliencePipeline _untilSettled;
+    private readonly SharedDeadlines _settleTime;
     private readonly GrainRetry _retry;
     private readonly ConcurrentDictionary<Guid, OpenHold> _open = new();
 
@@ -30,7 +31,7 @@ internal sealed partial class AdmissionClient
         IOptions<AdmissionOptions> options,
         ILogger<AdmissionClient> logger)
     {
-        _grains = grains;
+        _grains = new KeyGrains(grains);
         _outbox = outbox;
         _releases = releases;
         _time = time;
@@ -38,13 +39,14 @@ internal sealed partial class AdmissionClient
         _logger = logger;
         _reserveTime = TimeSpan.FromSeconds(options.Value.ReserveSeconds);
 
+        _settleTime = new SharedDeadlines(time, TimeSpan.FromSeconds(options.Value.SettleSeconds));
+
         // A settle may arrive twice: it carries the call's id. So it is sent again until it is acknowledged.
         _untilSettled = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddTimeout(TimeSpan.FromSeconds(options.Value.SettleSeconds))
             .AddRetry(new RetryStrategyOptions
             {
                 // A full ledger queue does not empty while callers press on: such a count goes to the outbox at once.
-                ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is not LedgerFullException),
+                ShouldHandle = new PredicateBuilder().Handle<Exception>(IsWorthAnother),
                 MaxRetryAttempts = int.MaxValue,
                 BackoffType = DelayBackoffType.Exponential,
                 Delay = TimeSpan.FromMilliseconds(50),
@@ -54,8 +56,14 @@ internal sealed partial class AdmissionClient
             .Build();
     }
 
-    /// <summary>The holds of calls that run in this process.</summary>
-    public ICollection<OpenHold> Open => _open.Values;
+    /// <summary>
+    /// The calls of this process that no grain has acknowledged the settle of, by key: those that run, and those whose count waits in
+    /// the outbox. A new owner of a key must hold for both, or it would admit others in their place.
+    /// </summary>
+    public IEnumerable<IGrouping<string, HoldRenewal>> Unsettled => _open.Values
+        .Select(static hold => (hold.KeyId, Renewal: hold.ToRenewal()))
+        .Concat(_outbox.Unsettled.Select(static entry => (entry.KeyId, Renewal: new HoldRenewal(entry.Settlement.Call, entry.Settlement.Usage))))
+        .GroupBy(static call => call.KeyId, static call => call.Renewal, StringComparer.Ordinal);
 
     /// <summary>Checks a secret without reserving. Null when no grain could answer.</summary>
     public async Task<KeyAccess?> AuthenticateAsync(string keyId, KeyHash hash)
@@ -82,10 +90,10 @@ internal sealed partial class AdmissionClient
         }
 
         var key = Grain(keyId);
-        AdmissionDecision decision;
+        ReserveAnswer answer;
         try
         {
-            decision = await _retry.ReserveAsync(key, request);
+            answer = await _retry.ReserveAsync(key, request);
         }
         catch (Exception e)
         {
@@ -95,12 +103,19 @@ internal sealed partial class AdmissionClient
             return null;
         }
 
+        var decision = answer.Decision;
         if (decision.Refusal is not null)
         {
+            if (answer.Tries > 1)
+            {
+                // Another of the tries may have made a hold.
+                _releases.Add(keyId, key, request.RequestId);
+            }
+
             return (decision, null);
         }
 
-        var hold = new OpenHold(this, key, keyId, new CallFacts
+        var hold = GoOn(keyId, new CallFacts
         {
             RequestId = request.RequestId,
             ReservedAt = decision.ReservedAt,
@@ -109,22 +124,33 @@ internal sealed partial class AdmissionClient
             InputTokensHeld = request.InputTokensEstimated,
             OutputTokensHeld = decision.OutputTokensHeld,
             Choices = request.Choices,
-        })
+        }, decision.OutputTokensCap);
+        if (answer.IsLate)
         {
-            OutputTokensCap = decision.OutputTokensCap,
-        };
-        _open[request.RequestId] = hold;
+            _ = TellAsync(hold);
+        }
+
         return (decision, hold);
     }
+
+    /// <summary>Renews a call's hold from now on, in place of whoever did so before: an earlier hold of it, or an earlier process.</summary>
+    public OpenHold GoOn(string keyId, CallFacts call, long? outputTokensCap = null)
+    {
+        var hold = new OpenHold(this, Grain(keyId), keyId, call) { OutputTokensCap = outputTokensCap };
+        _open[call.RequestId] = hold;
+        return hold;
+    }
+
+    /// <summary>Tells a key's grain of its calls.</summary>
+    public ValueTask RenewAsync(IGrouping<string, HoldRenewal> calls) =>
+        Grain(calls.Key).RenewAsync([.. calls.DistinctBy(static call => call.Hold.RequestId)]);
 
     /// <summary>Settles a hold; see <see cref="OpenHold.SettleAsync"/>.</summary>
     public async Task<bool> SettleAsync(OpenHold hold, Settlement settlement)
     {
         try
         {
-            var result = await _untilSettled.ExecuteAsync(
-                async cancellationToken => await hold.Key.SettleAsync(settlement).WaitAsync(cancellationToken));
-            return result == SettleResult.Settled || await KeepAsync(hold, settlement);
+            return await SettleInTimeAsync(hold.Key, settlement) == SettleResult.Settled || await KeepAsync(hold, settlement);
         }
         catch (Exception e)
         {
@@ -153,11 +179,53 @@ internal sealed partial class AdmissionClient
         }
     }
 
-    /// <summary>Renews the hold no more.</summary>
-    public void Forget(OpenHold hold) => _open.TryRemove(hold.Facts.RequestId, out _);
+    /// <summary>Renews the hold no more, unless another one has gone on with its call.</summary>
+    public void Forget(OpenHold hold) => _open.TryRemove(KeyValuePair.Create(hold.Facts.RequestId, hold));
+
+    private async Task TellAsync(OpenHold hold)
+    {
+        try
+        {
+            await hold.Key.RenewAsync([hold.ToRenewal()]);
+        }
+        catch (Exception e)
+        {
+            // The next round of renewals tells of it too.
+            LogUnanswered(hold.KeyId, e);
+        }
+    }
+
+    private async Task<SettleResult> SettleInTimeAsync(IKeyGrain key, Settlement settlement)
+    {
+        var deadline = _settleTime.Begin();
+        var first = key.SettleAsync(settlement).WaitAsync(deadline);
+        try
+        {
+            // Nearly every call: the pipeline of retries would cost more than the grain.
+            return await first;
+        }
+        catch (Exception e) when (IsWorthAnother(e) && !deadline.IsCancellationRequested)
+        {
+            // It is sent again.
+        }
+
+        Task<SettleResult>? pending = first;
+        return await _untilSettled.ExecuteAsync(
+            async cancellationToken =>
+            {
+                // The failure that is known already is the first one that the pipeline sees.
+                var outcome = Interlocked.Exchange(ref pending, null) ?? key.SettleAsync(settlement).WaitAsync(cancellationToken);
+                return await outcome;
+            },
+            deadline);
+    }
+
+    private static bool IsWorthAnother(Exception failure) => failure is not LedgerFullException;
 
     private async Task<bool> KeepAsync(OpenHold hold, Settlement settlement)
     {
+        // Calls that share a deadline fail one after the other on one thread: none may sync the disk before the others have come.
+        await Task.Yield();
         try
         {
             await _outbox.AddAsync(new OutboxEntry(hold.KeyId, settlement));
@@ -182,5 +250,5 @@ internal sealed partial class AdmissionClient
         }
     }
 
-    private IKeyGrain Grain(string keyId) => _grains.GetGrain<IKeyGrain>(KeyId.ToGrainKey(keyId));
+    private IKeyGrain Grain(string keyId) => _grains.Of(keyId);
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Relay.Configuration;
 
 namespace Relay.Frontend.Admission;
@@ -8,6 +9,7 @@ internal static class AdmissionExtensions
     public static void AddAdmission(this IHostApplicationBuilder builder)
     {
         builder.AddSettings<AdmissionOptions, AdmissionOptionsValidator>(AdmissionOptions.SectionName);
+        builder.Services.AddSingleton<IValidateOptions<AdmissionOptions>, ReserveTimeValidator>();
         builder.AddSettings<OutboxOptions, OutboxOptionsValidator>(OutboxOptions.SectionName);
         builder.Services.AddSingleton<Outbox>();
         builder.Services.AddHostedService(services => services.GetRequiredService<Outbox>());

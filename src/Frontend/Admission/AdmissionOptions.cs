@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Relay.Grains.Ownership;
 
 namespace Relay.Frontend.Admission;
 
@@ -10,7 +11,7 @@ internal sealed class AdmissionOptions
 
     /// <summary>
     /// How long an admission is tried while the key's owner changes, such as after a silo's death, in seconds: 1 to 120, by default
-    /// 15. The caller waits meanwhile; then it gets 503.
+    /// 15, and more than <see cref="OwnershipOptions.LeaseSeconds"/> and <see cref="OwnershipOptions.RenewSeconds"/> together. The caller waits meanwhile; then it gets 503.
     /// </summary>
     [Range(1, 120)]
     public double ReserveSeconds { get; set; } = 15;

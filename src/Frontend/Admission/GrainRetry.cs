@@ -19,15 +19,19 @@ internal sealed class GrainRetry
 
     private readonly TimeProvider _time;
     private readonly TimeSpan _settleTime;
+    private readonly TimeSpan _lateAfter;
     private readonly ResiliencePipeline _untilAnswered;
     private readonly ResiliencePipeline _patiently;
-    private readonly ResiliencePipeline<AdmissionDecision> _untilDecided;
+    private readonly ResiliencePipeline<ReserveAnswer> _untilDecided;
+    private readonly SharedDeadlines _reserveTime;
+    private readonly SharedDeadlines _tryTime;
 
     public GrainRetry(TimeProvider time, IOptions<AdmissionOptions> options, IOptions<OwnershipOptions> ownership)
     {
         var total = TimeSpan.FromSeconds(options.Value.ReserveSeconds);
         _time = time;
         _settleTime = TimeSpan.FromSeconds(options.Value.SettleSeconds);
+        _lateAfter = ownership.Value.Renewal / 4;
         _untilAnswered = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddTimeout(total)
             .AddRetry(WhilePassing(int.MaxValue))
@@ -35,12 +39,15 @@ internal sealed class GrainRetry
         _patiently = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(WhilePassing((int)(total / PauseMax)))
             .Build();
-        _untilDecided = new ResiliencePipelineBuilder<AdmissionDecision> { TimeProvider = time }
-            .AddTimeout(total)
-            .AddRetry(new RetryStrategyOptions<AdmissionDecision>
+        _reserveTime = new SharedDeadlines(time, total);
+
+        // An admission that was longer under way may be an owner's that has stopped since, and the next one would hear of the call too late.
+        _tryTime = new SharedDeadlines(time, ownership.Value.Renewal / 2);
+        _untilDecided = new ResiliencePipelineBuilder<ReserveAnswer> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<ReserveAnswer>
             {
                 ShouldHandle = static arguments => ValueTask.FromResult(
-                    IsPassing(arguments.Outcome.Exception) || arguments.Outcome.Result?.Refusal?.Kind == RefusalKind.OwnerChanging),
+                    IsPassing(arguments.Outcome.Exception) || IsOwnerChanging(arguments.Outcome.Result)),
                 MaxRetryAttempts = int.MaxValue,
                 BackoffType = DelayBackoffType.Exponential,
                 Delay = TimeSpan.FromMilliseconds(50),
@@ -48,11 +55,8 @@ internal sealed class GrainRetry
                 UseJitter = true,
 
                 // A new owner knows from when on it admits; null leaves the pause to what stands above.
-                DelayGenerator = static arguments => ValueTask.FromResult(arguments.Outcome.Result?.Refusal?.RetryAfter),
+                DelayGenerator = static arguments => ValueTask.FromResult(arguments.Outcome.Result?.Decision.Refusal?.RetryAfter),
             })
-
-            // An admission that was longer under way may be an owner's that has stopped since, and the next one would hear of the call too late.
-            .AddTimeout(ownership.Value.Renewal / 2)
             .Build();
     }
 
@@ -72,9 +76,59 @@ internal sealed class GrainRetry
         AskAsync(() => key.SettleAsync(settlement).WaitAsync(_settleTime, _time));
 
     /// <summary>Asks a key's grain for a hold until it decides. A request's hold is made once, however often it is asked for.</summary>
-    /// <exception cref="TimeoutRejectedException">None decided in time.</exception>
-    public async Task<AdmissionDecision> ReserveAsync(IKeyGrain key, ReserveRequest request) =>
-        await _untilDecided.ExecuteAsync(async token => await key.ReserveAsync(request).AsTask().WaitAsync(token));
+    /// <exception cref="OperationCanceledException">None decided in time.</exception>
+    public async Task<ReserveAnswer> ReserveAsync(IKeyGrain key, ReserveRequest request)
+    {
+        var deadline = _reserveTime.Begin();
+        var first = ReserveOnceAsync(key, request);
+        try
+        {
+            // Nearly every call: the pipeline of retries would cost more than the grain.
+            var answer = await first;
+            if (!IsOwnerChanging(answer))
+            {
+                return answer;
+            }
+        }
+        catch (Exception e) when (IsPassing(e))
+        {
+            // It is asked again.
+        }
+
+        var tries = 1;
+        Task<ReserveAnswer>? pending = first;
+        return await _untilDecided.ExecuteAsync(
+            async _ =>
+            {
+                // The outcome that is known already is the first one that the pipeline sees.
+                var outcome = Interlocked.Exchange(ref pending, null);
+                if (outcome is null)
+                {
+                    tries++;
+                    outcome = ReserveOnceAsync(key, request);
+                }
+
+                return await outcome with { Tries = tries };
+            },
+            deadline);
+    }
+
+    private async Task<ReserveAnswer> ReserveOnceAsync(IKeyGrain key, ReserveRequest request)
+    {
+        var asked = _time.GetTimestamp();
+        var deadline = _tryTime.Begin();
+        try
+        {
+            var decision = await key.ReserveAsync(request).AsTask().WaitAsync(deadline);
+            return new ReserveAnswer(decision, Tries: 1, IsLate: _time.GetElapsedTime(asked) > _lateAfter);
+        }
+        catch (OperationCanceledException e) when (deadline.IsCancellationRequested)
+        {
+            throw new TimeoutException("No grain answered in time.", e);
+        }
+    }
+
+    private static bool IsOwnerChanging(ReserveAnswer? answer) => answer?.Decision.Refusal?.Kind == RefusalKind.OwnerChanging;
 
     private static RetryStrategyOptions WhilePassing(int retriesMax) => new()
     {

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Options;
+using Relay.Grains.Admission;
 using Relay.Grains.Ownership;
 
 namespace Relay.Frontend.Admission;
 
-/// <summary>Tells the grains every few seconds which calls are still running, and how far they are: one message a key, one timer for all. Sends releases again that were lost.</summary>
+/// <summary>Tells the grains every few seconds which calls are not settled yet, and how far they are: one message a key, one timer for all. Sends releases again that were lost.</summary>
 internal sealed partial class HoldRenewer(
     AdmissionClient admission,
     Releases releases,
@@ -19,20 +20,20 @@ internal sealed partial class HoldRenewer(
         {
             // Not awaited: what was sent to a silo that has died must not hold up what its successors are told.
             _ = releases.SendAllAsync(LogNotReleased);
-            _ = Task.WhenAll(admission.Open.GroupBy(hold => hold.KeyId, StringComparer.Ordinal).Select(RenewAsync));
+            _ = Task.WhenAll(admission.Unsettled.Select(RenewAsync));
         }
     }
 
-    private async Task RenewAsync(IGrouping<string, OpenHold> holds)
+    private async Task RenewAsync(IGrouping<string, HoldRenewal> calls)
     {
         try
         {
-            await holds.First().Key.RenewAsync([.. holds.Select(hold => hold.ToRenewal())]);
+            await admission.RenewAsync(calls);
         }
         catch (Exception e)
         {
             // The next tick tries again; a hold outlives many missed ticks.
-            LogNotRenewed(holds.Key, e);
+            LogNotRenewed(calls.Key, e);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Options;
+using Relay.Frontend.Journals;
 using Relay.Grains.Admission;
 using Relay.Grains.Keys;
 
@@ -17,13 +18,17 @@ internal sealed partial class Outbox(
     IOptions<OutboxOptions> options,
     ILogger<Outbox> logger) : BackgroundService
 {
+    // Of a key's counts, so many are told of in one message; they are sent in the same order.
+    private const int UnsettledMax = 1_000;
+
     private readonly Lock _lock = new();
+    private readonly Lock _setAsideLock = new();
     private readonly SemaphoreSlim _fileGate = new(1);
     private readonly SemaphoreSlim _added = new(0, 1);
     private readonly Dictionary<string, Queue<OutboxEntry>> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Task<bool>> _sending = new(StringComparer.Ordinal);
     private List<OutboxAdd> _adds = [];
-    private OutboxFile? _file;
+    private JournalFile<OutboxEntry>? _file;
     private int _count;
     private int _setAside;
 
@@ -32,6 +37,18 @@ internal sealed partial class Outbox(
 
     /// <summary>How many lines the file of what was set aside has.</summary>
     public int SetAsideCount => Volatile.Read(ref _setAside);
+
+    /// <summary>The counts that wait, of each key the first <see cref="UnsettledMax"/>.</summary>
+    public IReadOnlyList<OutboxEntry> Unsettled
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _waiting.Values.SelectMany(static queue => queue.Take(UnsettledMax))];
+            }
+        }
+    }
 
     /// <summary>Whether each of so many calls in flight could leave its count here, and one more.</summary>
     public bool HasRoomFor(int callsInFlight) =>
@@ -96,7 +113,7 @@ internal sealed partial class Outbox(
             _setAside = (await File.ReadAllLinesAsync(place.SetAsideFile, cancellationToken)).Length;
         }
 
-        _file = OutboxFile.Open(place.File, out var waiting, out var unreadable);
+        _file = JournalFile<OutboxEntry>.Open(place.File, out var waiting, out var unreadable);
         foreach (var line in unreadable)
         {
             SetAside("unreadable", line);
@@ -217,12 +234,12 @@ internal sealed partial class Outbox(
                 if (result == SettleResult.UnknownKey)
                 {
                     SetAside("unknown key", JsonOf(entry));
-                    LogSetAside(logger, keyId, entry.Settlement.Call.RequestId);
+                    LogSetAside(logger, keyId, entry.RequestId);
                 }
                 else if (result == SettleResult.TooOld)
                 {
                     SetAside("too old", JsonOf(entry));
-                    LogTooOld(logger, keyId, entry.Settlement.Call.RequestId);
+                    LogTooOld(logger, keyId, entry.RequestId);
                 }
 
                 await RemoveAsync(entry);
@@ -257,7 +274,7 @@ internal sealed partial class Outbox(
         await _fileGate.WaitAsync(CancellationToken.None);
         try
         {
-            _file!.MarkDone(entry.Settlement.Call.RequestId);
+            _file!.MarkDone(entry.RequestId);
             lock (_lock)
             {
                 var queue = _waiting[entry.KeyId];
@@ -310,11 +327,12 @@ internal sealed partial class Outbox(
     private static string JsonOf(OutboxEntry entry)
     {
         var line = new System.Buffers.ArrayBufferWriter<byte>();
-        new OutboxLine(entry, Done: null).Write(line);
+        new JournalLine<OutboxEntry>(entry, Done: null).Write(line);
         return Encoding.UTF8.GetString(line.WrittenSpan).TrimEnd('\n');
     }
 
-    private void SetAside(string reason, string line)
+    /// <summary>Keeps a line that nobody will take, for a person to look at.</summary>
+    public void SetAside(string reason, string line)
     {
         var append = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -322,9 +340,12 @@ internal sealed partial class Outbox(
             append.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        using var file = new FileStream(place.SetAsideFile, append);
-        file.Write(Encoding.UTF8.GetBytes($"{reason}: {line}\n"));
-        file.Flush(flushToDisk: true);
-        Interlocked.Increment(ref _setAside);
+        lock (_setAsideLock)
+        {
+            using var file = new FileStream(place.SetAsideFile, append);
+            file.Write(Encoding.UTF8.GetBytes($"{reason}: {line}\n"));
+            file.Flush(flushToDisk: true);
+            _setAside++;
+        }
     }
 }

@@ -110,12 +110,12 @@ internal sealed record RelayError
         "request_too_large",
         string.Create(CultureInfo.InvariantCulture, $"The request body is larger than {bytesMax} bytes, the most that Relay takes here."));
 
-    /// <summary>415: the body is compressed.</summary>
+    /// <summary>415: the body is compressed in a way that Relay cannot undo.</summary>
     public static RelayError UnsupportedEncoding(string encoding) => new(
         StatusCodes.Status415UnsupportedMediaType,
         InvalidRequest,
         "unsupported_content_encoding",
-        $"The request body has the content encoding '{encoding}'. Send it uncompressed.");
+        $"The request body has the content encoding '{encoding}'. Send it uncompressed, or as one of gzip, deflate and br.");
 
     /// <summary>429: a limit has no room; which one, what is used, and when it begins anew.</summary>
     public static RelayError LimitReached(Refusal refusal, string subject)
@@ -148,6 +148,27 @@ internal sealed record RelayError
         "service_unavailable_error",
         "server_is_overloaded",
         "Relay cannot admit calls just now, since it could not count them. Try again shortly.")
+    {
+        RetryAfter = TimeSpan.FromSeconds(1),
+    };
+
+    /// <summary>503: this process follows as many responses in the background as it may.</summary>
+    public static RelayError TooManyInBackground() => new(
+        StatusCodes.Status503ServiceUnavailable,
+        "service_unavailable_error",
+        "server_is_overloaded",
+        "This Relay follows as many responses in the background as it may. Try again when some of them are over, or leave 'background' out.")
+    {
+        Param = "background",
+        RetryAfter = TimeSpan.FromSeconds(10),
+    };
+
+    /// <summary>503: this process waits for what it needs to start, such as its cluster.</summary>
+    public static RelayError Starting() => new(
+        StatusCodes.Status503ServiceUnavailable,
+        "service_unavailable_error",
+        "server_is_starting",
+        "This Relay is starting and takes no calls yet. Try again shortly.")
     {
         RetryAfter = TimeSpan.FromSeconds(1),
     };

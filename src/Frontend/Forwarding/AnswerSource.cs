@@ -24,15 +24,7 @@ internal sealed class AnswerSource(Stream body, UpstreamDeadline deadline, TimeP
     {
         try
         {
-            if (!started.IsCompleted)
-            {
-                deadline.Begin(betweenBytes);
-            }
-
-            var read = await started;
-
-            // The bound is the upstream's: while a slow client takes what came, it must not run.
-            deadline.Begin(Timeout.InfiniteTimeSpan);
+            var read = await WaitForAsync(started);
             if (read == 0)
             {
                 End = RelayEnd.Complete;
@@ -49,15 +41,25 @@ internal sealed class AnswerSource(Stream body, UpstreamDeadline deadline, TimeP
 
             return read;
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (FindEnd(e) is { } end)
         {
-            End = ClientGone ? RelayEnd.ClientClosed : RelayEnd.UpstreamStalled;
+            End = end;
             return 0;
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException)
+    }
+
+    /// <summary>Waits for bytes without a buffer for them. False when none will come, and then <see cref="End"/> says why.</summary>
+    public async ValueTask<bool> WaitAsync()
+    {
+        try
         {
-            End = ClientGone ? RelayEnd.ClientClosed : RelayEnd.UpstreamCut;
-            return 0;
+            await WaitForAsync(body.ReadAsync(Memory<byte>.Empty, deadline.Token));
+            return true;
+        }
+        catch (Exception e) when (FindEnd(e) is { } end)
+        {
+            End = end;
+            return false;
         }
     }
 
@@ -70,4 +72,27 @@ internal sealed class AnswerSource(Stream body, UpstreamDeadline deadline, TimeP
 
     /// <summary>One read from start to finish.</summary>
     public ValueTask<int> ReadAsync(Memory<byte> buffer) => FinishAsync(StartAsync(buffer));
+
+    private ValueTask<int> WaitForAsync(ValueTask<int> started)
+    {
+        return started.IsCompleted ? started : WaitInBoundsAsync(started);
+
+        async ValueTask<int> WaitInBoundsAsync(ValueTask<int> pending)
+        {
+            deadline.Begin(betweenBytes);
+            var read = await pending;
+
+            // The bound is the upstream's: while a slow client takes what came, it must not run.
+            deadline.Begin(Timeout.InfiniteTimeSpan);
+            return read;
+        }
+    }
+
+    /// <summary>What a failed read means; null where it is none of the upstream's doing.</summary>
+    private RelayEnd? FindEnd(Exception failure) => failure switch
+    {
+        OperationCanceledException => ClientGone ? RelayEnd.ClientClosed : RelayEnd.UpstreamStalled,
+        IOException or HttpRequestException or InvalidDataException => ClientGone ? RelayEnd.ClientClosed : RelayEnd.UpstreamCut,
+        _ => null,
+    };
 }

@@ -16,8 +16,10 @@ internal sealed class BodyRelay(HttpResponse response, AnswerSource source, Answ
     private const int UnflushedBytesMax = 64 * 1024;
 
     private readonly BodyMeter _meter = new(shape);
-    private byte[] _part = ArrayPool<byte>.Shared.Rent(PartBytes);
-    private byte[] _next = ArrayPool<byte>.Shared.Rent(PartBytes);
+    private byte[] _part = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expectedLength ?? PartBytes, 1, PartBytes));
+
+    // Rented when there is more than one part.
+    private byte[]? _next;
     private int _withheld;
     private bool _isWhole;
     private long _received;
@@ -25,6 +27,8 @@ internal sealed class BodyRelay(HttpResponse response, AnswerSource source, Answ
     public TokenUsage? Usage => _meter.Usage;
 
     public string? Model => _meter.Model;
+
+    public string? RunningResponse => _meter.RunningResponse;
 
     public OutputText Text => _meter.Text;
 
@@ -57,7 +61,10 @@ internal sealed class BodyRelay(HttpResponse response, AnswerSource source, Answ
     {
         _meter.Dispose();
         ArrayPool<byte>.Shared.Return(_part);
-        ArrayPool<byte>.Shared.Return(_next);
+        if (_next is not null)
+        {
+            ArrayPool<byte>.Shared.Return(_next);
+        }
     }
 
     private async Task<RelayEnd> RelayAsync()
@@ -74,6 +81,7 @@ internal sealed class BodyRelay(HttpResponse response, AnswerSource source, Answ
                 return RelayEnd.Complete;
             }
 
+            _next ??= ArrayPool<byte>.Shared.Rent(PartBytes);
             var next = source.StartAsync(_next);
             var flush = !next.IsCompleted || unflushed > UnflushedBytesMax;
             unflushed = flush ? 0 : unflushed + read;

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Options;
 using Relay.Frontend.Admission;
 using Relay.Frontend.Authentication;
+using Relay.Frontend.Background;
 using Relay.Frontend.Endpoints;
 using Relay.Frontend.Errors;
+using Relay.Frontend.Metering;
 using Relay.Frontend.Upstreams;
 using Relay.Grains.Admission;
 using Relay.Grains.Usage;
@@ -12,13 +14,15 @@ namespace Relay.Frontend.Forwarding;
 /// <summary>
 /// The path of a metered call, and the one place with its control flow:
 /// (1) find the caller, (2) read the request, (3) pick the upstream, (4) reserve the estimate, (5) send,
-/// (6) relay and meter, (7) settle the exact count, always, (8) let the answer's end go, and record.
+/// (6) relay and meter, (7) settle the exact count, always, or leave that to who follows a response in the background, (8) let the
+/// answer's end go, and record.
 /// </summary>
 internal sealed partial class ForwardHandler(
     AdmissionClient admission,
     Upstream upstream,
     UpstreamSender sender,
     CallCount count,
+    BackgroundCalls background,
     TimeProvider time,
     IOptions<ForwardingOptions> options,
     ILogger<ForwardHandler> logger)
@@ -50,6 +54,13 @@ internal sealed partial class ForwardHandler(
             call.Upstream = upstream.Name;
 
             // 4. Reserve.
+            using var place = facts.InBackground ? background.TryTakePlace() : null;
+            if (facts.InBackground && place is null)
+            {
+                await RefuseAsync(http, call, RelayError.TooManyInBackground());
+                return;
+            }
+
             var hold = await ReserveAsync(http, endpoint, token.Value, call, facts);
             if (hold is null)
             {
@@ -59,7 +70,7 @@ internal sealed partial class ForwardHandler(
             using (hold)
             {
                 call.Admitted = true;
-                await RunAsync(http, call, facts, hold, body);
+                await RunAsync(http, call, facts, hold, body, place);
             }
         }
         catch (Exception) when (http.RequestAborted.IsCancellationRequested && call.Status == 0)
@@ -82,7 +93,7 @@ internal sealed partial class ForwardHandler(
     }
 
     /// <summary>Steps 5 to 8: from here on something may have been spent, so every way out settles or releases the hold.</summary>
-    private async Task RunAsync(HttpContext http, RelayedCall call, RequestFacts facts, OpenHold hold, RequestBody body)
+    private async Task RunAsync(HttpContext http, RelayedCall call, RequestFacts facts, OpenHold hold, RequestBody body, BackgroundPlace? place)
     {
         using var deadline = new UpstreamDeadline(time, TimeSpan.FromSeconds(options.Value.Drain.Seconds));
         await using var hangUp = http.RequestAborted.UnsafeRegister(static state => ((UpstreamDeadline)state!).StartDrain(), deadline);
@@ -115,12 +126,17 @@ internal sealed partial class ForwardHandler(
             http.Response.StatusCode = call.Status;
 
             // 6. Relay and meter.
-            using var relay = await sender.OpenAsync(http, answer, facts, hold, deadline);
+            using var relay = await sender.OpenAsync(http, answer, facts, hold.Progress, deadline);
             var end = await RelayAsync(relay);
             await count.CountAsync(call, facts, body.Bytes, relay, end);
 
-            // 7. Settle.
-            var settled = await hold.SettleAsync(call.ToSettlement(hold.Facts, time.GetUtcNow()));
+            // 7. Settle, or leave that to who follows the response.
+            var settlement = call.ToSettlement(hold.Facts, time.GetUtcNow());
+            var running = answer.IsSuccessStatusCode ? relay.RunningResponse : null;
+            call.GoesOn = place is not null && running is not null;
+            var settled = call.GoesOn
+                ? await background.FollowAsync(new BackgroundCall(hold.KeyId, running!, http.Request.QueryString.Value ?? "", settlement), place!)
+                : await hold.SettleAsync(settlement);
 
             // 8. Let the end go.
             await AnswerEnd.SendAsync(http, relay, end, settled);
@@ -157,27 +173,27 @@ internal sealed partial class ForwardHandler(
     private async Task<RequestFacts?> ReadAsync(HttpContext http, EndpointSpec endpoint, ApiKeyToken token, RelayedCall call, RequestBody body)
     {
         var bytesMax = options.Value.MaxRequestBodyBytes;
-        var authenticated = http.Request.ContentLength is not <= TrustedBodyBytes;
+        var authenticated = http.Request.ContentLength is not <= TrustedBodyBytes || RequestBody.IsCompressed(http.Request);
         if (authenticated && await FindFaultOfKeyAsync(token) is { } unknown)
         {
             await RefuseAsync(http, call, unknown);
             return null;
         }
 
-        RelayError? fault = null;
         RequestFacts? facts = null;
-        var encoding = http.Request.Headers.ContentEncoding.ToString();
-        if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        var fault = await body.ReadAsync(http.Request, bytesMax, http.RequestAborted);
+        if (fault is null)
         {
-            fault = RelayError.UnsupportedEncoding(RecordText.Clean(encoding));
-        }
-        else if (!await body.TryReadAsync(http.Request, bytesMax, http.RequestAborted))
-        {
-            fault = RelayError.BodyTooLarge(bytesMax);
-        }
-        else if (!RequestReader.TryRead(body.Bytes, endpoint, out facts, out var requestFault))
-        {
-            fault = RelayError.BadRequest(requestFault!.Message, requestFault.Param);
+            if (body.Bytes.Length > TrustedBodyBytes)
+            {
+                // It takes so long that other connections must not wait for it: this may be the thread that serves their sockets.
+                await Task.Yield();
+            }
+
+            if (!RequestReader.TryRead(body.Bytes, endpoint, out facts, out var requestFault))
+            {
+                fault = RelayError.BadRequest(requestFault!.Message, requestFault.Param);
+            }
         }
 
         if (fault is not null)

@@ -58,12 +58,12 @@ internal static class ForwardingExtensions
     private static void MapStoredResponses(WebApplication app, string prefix, UnmeteredHandler unmetered)
     {
         Map("GET", "");
-        Map("DELETE", "");
+        Map("DELETE", "", deletes: true);
         Map("GET", "/input_items");
         Map("POST", "/cancel");
 
-        void Map(string method, string rest) =>
+        void Map(string method, string rest, bool deletes = false) =>
             app.MapMethods($"{prefix}/responses/{{id}}{rest}", [method], (HttpContext http, string id) =>
-                unmetered.HandleAsync(http, "/v1/responses/{id}" + rest, $"/v1/responses/{Uri.EscapeDataString(id)}{rest}", model: null));
+                unmetered.HandleAsync(http, "/v1/responses/{id}" + rest, $"/v1/responses/{Uri.EscapeDataString(id)}{rest}", model: null, deletes ? id : null));
     }
 }

@@ -12,6 +12,9 @@ internal interface IAnswerRelay : IDisposable
     /// <summary>The model that the upstream named, or null.</summary>
     string? Model { get; }
 
+    /// <summary>The id of a response that had not come to its end when the answer did, or null.</summary>
+    string? RunningResponse { get; }
+
     /// <summary>The generated text that passed.</summary>
     OutputText Text { get; }
 

@@ -19,6 +19,9 @@ internal sealed class RelayedCall(Guid requestId, string endpoint, DateTimeOffse
     /// <summary>Whether the call got a hold; else it was refused.</summary>
     public bool Admitted { get; set; }
 
+    /// <summary>Whether its response goes on in the background; then the call is settled when that is over.</summary>
+    public bool GoesOn { get; set; }
+
     /// <summary>The requested model, cleaned and capped.</summary>
     public string? Model { get; set; }
 

@@ -1,4 +1,8 @@
 using System.Buffers;
+using Microsoft.AspNetCore.Http.Features;
+using Relay.Frontend.Errors;
+using Relay.Frontend.Metering;
+using Relay.Frontend.Upstreams;
 
 namespace Relay.Frontend.Forwarding;
 
@@ -13,19 +17,64 @@ internal sealed class RequestBody : IDisposable
     private long _length;
     private int _sendings;
 
-    /// <summary>The bytes as they came.</summary>
+    /// <summary>The bytes as they came, without their compression if they had one.</summary>
     public ReadOnlySequence<byte> Bytes { get; private set; } = ReadOnlySequence<byte>.Empty;
 
-    /// <summary>Reads the body to its end; false when it is longer than allowed. A client that goes meanwhile throws.</summary>
-    public async Task<bool> TryReadAsync(HttpRequest request, long bytesMax, CancellationToken cancellationToken)
+    /// <summary>Whether a request's body is compressed, so that a small one may come to much.</summary>
+    public static bool IsCompressed(HttpRequest request) => CodingOf(request).Length > 0;
+
+    /// <summary>Reads the body to its end; answers what is wrong with it, or null. A client that goes meanwhile throws.</summary>
+    public async Task<RelayError?> ReadAsync(HttpRequest request, long bytesMax, CancellationToken cancellationToken)
     {
         if (request.ContentLength > bytesMax)
         {
-            return false;
+            return RelayError.BodyTooLarge(bytesMax);
         }
 
+        if (!IsCompressed(request))
+        {
+            return await TryReadAsync(request.Body, request.ContentLength, bytesMax, cancellationToken) ? null : RelayError.BodyTooLarge(bytesMax);
+        }
+
+        if (ContentCodings.TryDecode(request.Body, CodingOf(request)) is not { } inflated)
+        {
+            // Says what would be taken (RFC 9110, 15.5.16).
+            request.HttpContext.Response.Headers.AcceptEncoding = ContentCodings.Names;
+            return RelayError.UnsupportedEncoding(RecordText.Clean(CodingOf(request)));
+        }
+
+        await using (inflated)
+        {
+            return await InflateAsync(request.HttpContext, inflated, bytesMax, cancellationToken);
+        }
+    }
+
+    private static string CodingOf(HttpRequest request) => request.Headers.ContentEncoding.ToString().Trim() is var coding
+        && coding.Equals("identity", StringComparison.OrdinalIgnoreCase) ? "" : coding;
+
+    /// <summary>Neither what comes nor what it comes to may be longer than allowed: compressed nothing can go on for ever.</summary>
+    private async Task<RelayError?> InflateAsync(HttpContext http, Stream inflated, long bytesMax, CancellationToken cancellationToken)
+    {
+        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = bytesMax;
+        try
+        {
+            return await TryReadAsync(inflated, length: null, bytesMax, cancellationToken) ? null : RelayError.BodyTooLarge(bytesMax);
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return RelayError.BodyTooLarge(bytesMax);
+        }
+        catch (Exception e) when (e is InvalidDataException or InvalidOperationException)
+        {
+            return RelayError.BadRequest("The body of this request is not compressed as its 'content-encoding' says.");
+        }
+    }
+
+    /// <summary>False when it is longer than allowed.</summary>
+    private async Task<bool> TryReadAsync(Stream body, long? length, long bytesMax, CancellationToken cancellationToken)
+    {
         // What a client declares is not believed beforehand: memory grows with what has really come.
-        var size = (int)Math.Clamp((request.ContentLength ?? 0) + 1, 1024, FirstPartBytes);
+        var size = (int)Math.Clamp((length ?? 0) + 1, 1024, FirstPartBytes);
         while (true)
         {
             if (_parts.Count == 0 || _lastPartBytes == _parts[^1].Length)
@@ -35,7 +84,7 @@ internal sealed class RequestBody : IDisposable
                 size = Math.Min(size * 4, PartBytesMax);
             }
 
-            var read = await request.Body.ReadAsync(_parts[^1].AsMemory(_lastPartBytes), cancellationToken);
+            var read = await body.ReadAsync(_parts[^1].AsMemory(_lastPartBytes), cancellationToken);
             if (read == 0)
             {
                 Bytes = ToSequence();

@@ -11,6 +11,9 @@ internal sealed record RequestFacts
     /// <summary>Whether the answer is to be streamed.</summary>
     public required bool Stream { get; init; }
 
+    /// <summary>Whether a response is made that goes on when its answer, or its client, has gone.</summary>
+    public bool InBackground { get; init; }
+
     /// <summary>Whether the client itself asked for usage at the end of the stream.</summary>
     public required bool UsageAsked { get; init; }
 

@@ -26,6 +26,7 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
     private bool _isRepeated;
     private string? _model;
     private bool? _stream;
+    private bool? _background;
     private long _bodyStart;
     private InputEstimate _input;
     private PromptCount _prompts;
@@ -75,6 +76,7 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
         {
             Model = model,
             Stream = isStream,
+            InBackground = _background ?? false,
             UsageAsked = isUsageStream && _streamOptions.UsageAsked,
             InputTokensEstimated = endpoint.IsFree ? 0 : _input.Tokens,
             OutputTokensMax = endpoint.GeneratesOutput ? OutputCap() : 0,
@@ -94,7 +96,7 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
             case RequestMember.Model when reader.CurrentDepth == 1:
                 return ReadModel(ref reader);
             case RequestMember.Stream when reader.CurrentDepth == 1:
-                return ReadStream(ref reader);
+                return ReadFlag(ref reader, ref _stream);
             case RequestMember.StreamOptions when endpoint.TakesStreamOptions:
                 return ReadStreamOptions(ref reader);
             case >= RequestMember.MaxTokens and <= RequestMember.MaxOutputTokens when endpoint.GeneratesOutput:
@@ -102,7 +104,7 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
             case RequestMember.N or RequestMember.BestOf when HasChoices:
                 return ReadNumber(ref reader, 1, NumberOfAnswersMax);
             case RequestMember.Background when endpoint.Shape == AnswerShape.Response && reader.CurrentDepth == 1:
-                return reader.TokenType == JsonTokenType.True ? InBackground() : null;
+                return ReadFlag(ref reader, ref _background);
             case RequestMember.Prompt when HasChoices && !_prompts.TryRead(ref reader):
                 return WrongValue("a string, an array of strings, an array of token numbers, or an array of such arrays");
             default:
@@ -131,20 +133,20 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
         return null;
     }
 
-    private RequestFault? ReadStream(ref Utf8JsonReader reader)
+    private RequestFault? ReadFlag(ref Utf8JsonReader reader, ref bool? known)
     {
         if (reader.TokenType is not (JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null))
         {
             return WrongValue("true, false or null");
         }
 
-        bool? stream = reader.TokenType == JsonTokenType.Null ? null : reader.TokenType == JsonTokenType.True;
-        if (_isRepeated && _stream != stream)
+        bool? flag = reader.TokenType == JsonTokenType.Null ? null : reader.TokenType == JsonTokenType.True;
+        if (_isRepeated && known != flag)
         {
             return Contradiction();
         }
 
-        _stream = stream;
+        known = flag;
         return null;
     }
 
@@ -222,10 +224,6 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
     private RequestFault Contradiction() =>
         new($"'{NameOf(_member)}' is given more than once, with different values.", NameOf(_member));
 
-    // What it uses is known only once nobody waits for it any more, so that it could be had without being counted.
-    private static RequestFault InBackground() =>
-        new("Relay does not take responses that are made in the background, since it could not count them. Leave 'background' out, or stream the response.", "background");
-
     /// <summary>Which member a top-level name is.</summary>
     public static RequestMember MemberOf(ref Utf8JsonReader reader) =>
         JsonText.Is(ref reader, "model"u8) ? RequestMember.Model
@@ -255,6 +253,7 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
         RequestMember.N => "n",
         RequestMember.BestOf => "best_of",
         RequestMember.Prompt => "prompt",
+        RequestMember.Background => "background",
         _ => throw new ArgumentOutOfRangeException(nameof(member), member, "No fault is ever about this member."),
     };
 }

@@ -19,7 +19,7 @@ internal sealed class StreamRelay(HttpResponse response, AnswerSource source, Re
 
     private readonly SseScanner _scanner = new();
     private readonly StreamMeter _meter = new(facts.Shape, facts.Choices);
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+    private byte[] _buffer = [];
     private int _start;
     private int _end;
     private int _withheld;
@@ -29,6 +29,8 @@ internal sealed class StreamRelay(HttpResponse response, AnswerSource source, Re
     public TokenUsage? Usage => _meter.Usage;
 
     public string? Model => _meter.Model;
+
+    public string? RunningResponse => _meter.RunningResponse;
 
     public OutputText Text => _meter.Text;
 
@@ -45,6 +47,16 @@ internal sealed class StreamRelay(HttpResponse response, AnswerSource source, Re
         {
             while (true)
             {
+                if (_start == _end)
+                {
+                    // Most of a stream's time is spent here: meanwhile its buffer serves others.
+                    ReturnBuffer();
+                    if (!await source.WaitAsync())
+                    {
+                        return source.End;
+                    }
+                }
+
                 MakeRoom();
                 var read = await source.ReadAsync(_buffer.AsMemory(_end));
                 if (read == 0)
@@ -93,7 +105,7 @@ internal sealed class StreamRelay(HttpResponse response, AnswerSource source, Re
         await writer.FlushAsync(CancellationToken.None);
     }
 
-    public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
+    public void Dispose() => ReturnBuffer();
 
     /// <summary>The upstream's orderly end without a terminal event: whole only if it had said that it was finished.</summary>
     private async Task<RelayEnd> EndAsync()
@@ -135,11 +147,25 @@ internal sealed class StreamRelay(HttpResponse response, AnswerSource source, Re
         }
     }
 
+    private void ReturnBuffer()
+    {
+        if (_buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = [];
+        }
+    }
+
     private void MakeRoom()
     {
         if (_start == _end)
         {
             _start = _end = 0;
+        }
+
+        if (_buffer.Length == 0)
+        {
+            _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         }
 
         if (_end < _buffer.Length)

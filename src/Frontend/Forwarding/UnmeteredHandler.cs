@@ -1,6 +1,8 @@
 using Relay.Frontend.Admission;
 using Relay.Frontend.Authentication;
+using Relay.Frontend.Background;
 using Relay.Frontend.Errors;
+using Relay.Frontend.Metering;
 using Relay.Frontend.Upstreams;
 using Relay.Grains.Quotas;
 
@@ -10,15 +12,30 @@ namespace Relay.Frontend.Forwarding;
 internal sealed partial class UnmeteredHandler(
     AdmissionClient admission,
     UpstreamSender sender,
+    BackgroundCalls background,
     TimeProvider time,
     ILogger<UnmeteredHandler> logger)
 {
+    // A stored response may be streamed; its events are those of one that is made.
+    private static readonly RequestFacts StoredResponse = new()
+    {
+        Model = "",
+        Stream = false,
+        UsageAsked = true,
+        InputTokensEstimated = 0,
+        OutputTokensMax = null,
+        Choices = 1,
+        Shape = AnswerShape.Response,
+        Edits = [],
+    };
+
     /// <summary>Relays one call.</summary>
     /// <param name="http">The call.</param>
     /// <param name="endpoint">What the log calls it.</param>
     /// <param name="path">The canonical path, with <c>/v1</c>.</param>
     /// <param name="model">The model that the key must be allowed to use, or null.</param>
-    public async Task HandleAsync(HttpContext http, string endpoint, string path, string? model)
+    /// <param name="deleted">The id of the response that the call deletes, or null.</param>
+    public async Task HandleAsync(HttpContext http, string endpoint, string path, string? model, string? deleted = null)
     {
         var startedAt = time.GetUtcNow();
         var keyId = "-";
@@ -36,6 +53,11 @@ internal sealed partial class UnmeteredHandler(
             {
                 await ErrorResult.WriteAsync(http, fault);
                 return;
+            }
+
+            if (deleted is not null)
+            {
+                await background.CountBeforeItGoesAsync(deleted, http.RequestAborted);
             }
 
             await RelayAsync(http, path);
@@ -75,7 +97,7 @@ internal sealed partial class UnmeteredHandler(
         {
             http.Response.StatusCode = (int)answer.StatusCode;
             HeaderRules.CopyResponse(answer, http.Response.Headers);
-            using var relay = await sender.OpenBodyAsync(http, answer, deadline);
+            using var relay = await sender.OpenAsync(http, answer, StoredResponse, static _ => { }, deadline);
             await AnswerEnd.SendAsync(http, relay, await relay.RunAsync(), settled: true);
         }
     }

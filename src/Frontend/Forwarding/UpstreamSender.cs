@@ -1,8 +1,6 @@
-using System.IO.Compression;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
-using Relay.Frontend.Admission;
 using Relay.Frontend.Errors;
 using Relay.Frontend.Metering;
 using Relay.Frontend.Upstreams;
@@ -85,7 +83,7 @@ internal sealed partial class UpstreamSender(
     };
 
     /// <summary>Opens an answer for relaying, a stream of events as such. The response's status and headers must be set before.</summary>
-    public async Task<IAnswerRelay> OpenAsync(HttpContext http, HttpResponseMessage answer, RequestFacts facts, OpenHold hold, UpstreamDeadline deadline)
+    public async Task<IAnswerRelay> OpenAsync(HttpContext http, HttpResponseMessage answer, RequestFacts facts, Action<long> progress, UpstreamDeadline deadline)
     {
         if (!answer.IsSuccessStatusCode || !IsEventStream(answer.Content.Headers.ContentType?.MediaType, facts.Stream))
         {
@@ -93,7 +91,7 @@ internal sealed partial class UpstreamSender(
         }
 
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        return new StreamRelay(http.Response, await OpenSourceAsync(answer, deadline), facts, hold.Progress);
+        return new StreamRelay(http.Response, await OpenSourceAsync(answer, deadline), facts, progress);
     }
 
     /// <summary>By its content type; a stream that was asked for is taken for one also when the upstream does not say what it sends.</summary>
@@ -105,7 +103,7 @@ internal sealed partial class UpstreamSender(
     };
 
     /// <summary>Opens an answer for relaying as a plain body.</summary>
-    public async Task<IAnswerRelay> OpenBodyAsync(HttpContext http, HttpResponseMessage answer, UpstreamDeadline deadline, AnswerShape shape = AnswerShape.Choices)
+    private async Task<IAnswerRelay> OpenBodyAsync(HttpContext http, HttpResponseMessage answer, UpstreamDeadline deadline, AnswerShape shape)
     {
         // A length beside chunks means nothing (RFC 9112, 6.3), and one of encoded bytes means nothing here.
         var length = answer.Content.Headers.ContentEncoding.Count > 0 || answer.Headers.TransferEncoding.Count > 0
@@ -116,27 +114,11 @@ internal sealed partial class UpstreamSender(
     }
 
     private async Task<AnswerSource> OpenSourceAsync(HttpResponseMessage answer, UpstreamDeadline deadline) => new(
-        await OpenStreamAsync(answer),
+        await upstream.OpenAsync(answer),
         deadline,
         time,
         TimeSpan.FromSeconds(timeouts.Value.BetweenBytes),
         options.Value.Drain.Bytes);
-
-    /// <summary>The answer's bytes, decoded if the upstream compressed them unasked: they must be read, and the client did not ask either.</summary>
-    private async Task<Stream> OpenStreamAsync(HttpResponseMessage answer)
-    {
-        var stream = await answer.Content.ReadAsStreamAsync();
-        Stream decoded = answer.Content.Headers.ContentEncoding.LastOrDefault()?.ToLowerInvariant() switch
-        {
-            "gzip" => new GZipStream(stream, CompressionMode.Decompress),
-            "br" => new BrotliStream(stream, CompressionMode.Decompress),
-            "deflate" => new ZLibStream(stream, CompressionMode.Decompress),
-            _ => stream,
-        };
-
-        // Errors are where an upstream may repeat what it was sent.
-        return answer.IsSuccessStatusCode ? decoded : upstream.WithoutKey(decoded);
-    }
 
     [LoggerMessage(LogLevel.Warning, "Upstream {Upstream} gave no answer: {Reason}")]
     private partial void LogFailed(string upstream, string reason);

@@ -37,6 +37,12 @@ internal sealed class BodyMeter : IDisposable
     /// <summary>The model as the upstream names it, or null.</summary>
     public string? Model => _shape == AnswerShape.Response ? _response.Model : _answer.Model;
 
+    /// <summary>How far the response says that it is; nothing of other shapes.</summary>
+    public ResponseProgress Progress => _response.Progress;
+
+    /// <summary>The id of a response that says that it is not over, or null.</summary>
+    public string? RunningResponse => Progress == ResponseProgress.Running ? _response.Id : null;
+
     /// <summary>The generated text so far.</summary>
     public OutputText Text { get; } = new();
 

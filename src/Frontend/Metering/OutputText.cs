@@ -13,8 +13,8 @@ internal sealed class OutputText(int keptBytesMax = OutputText.KeptBytesDefault)
 {
     private const int KeptBytesDefault = 1024 * 1024;
 
-    // Most answers are not much longer, so that few events need memory of their own.
-    private const int KeptBytesFirst = 4 * 1024;
+    // It doubles when it is full, so that few events need memory of their own, and a short answer keeps little.
+    private const int KeptBytesFirst = 512;
 
     // No call asks for so many choices; an upstream that numbers them so must not fill the memory.
     private const int PlacesMax = 1024;

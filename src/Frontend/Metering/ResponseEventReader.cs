@@ -23,6 +23,9 @@ internal struct ResponseEventReader(OutputText text)
         Error,
     }
 
+    /// <summary>The id of the response that the event repeats, or null.</summary>
+    public readonly string? ResponseId => _response.Id;
+
     /// <summary>The model's name, or null.</summary>
     public readonly string? Model => _response.Model;
 

@@ -8,6 +8,9 @@ namespace Relay.Frontend.Metering;
 /// <param name="text">Takes the text of the output; null where it came before, in events of its own.</param>
 internal struct ResponseReader(int depth, OutputText? text)
 {
+    // Longer ones are no ids, but something to fill the memory with.
+    private const int IdBytesMax = 512;
+
     private Member _member;
     private bool _isText;
     private bool _isInUsage;
@@ -17,10 +20,18 @@ internal struct ResponseReader(int depth, OutputText? text)
     private enum Member
     {
         Other,
+        Id,
+        Status,
         Model,
         Usage,
         Output,
     }
+
+    /// <summary>The response's id, or null.</summary>
+    public string? Id { get; private set; }
+
+    /// <summary>How far the response says that it is.</summary>
+    public ResponseProgress Progress { get; private set; }
 
     /// <summary>The model's name, or null.</summary>
     public string? Model { get; private set; }
@@ -69,6 +80,8 @@ internal struct ResponseReader(int depth, OutputText? text)
             _member = JsonText.Is(ref reader, "output"u8) ? Member.Output
                 : JsonText.Is(ref reader, "usage"u8) ? Member.Usage
                 : JsonText.Is(ref reader, "model"u8) ? Member.Model
+                : JsonText.Is(ref reader, "status"u8) ? Member.Status
+                : JsonText.Is(ref reader, "id"u8) ? Member.Id
                 : Member.Other;
         }
         else if (_member == Member.Output)
@@ -84,11 +97,33 @@ internal struct ResponseReader(int depth, OutputText? text)
             _isInUsage = true;
             _usage = new UsageReader(depth + 1);
         }
-        else if (_member == Member.Model && reader.TokenType == JsonTokenType.String)
+        else if (reader.TokenType == JsonTokenType.String)
         {
-            Model = JsonText.StringOrNull(ref reader) is { Length: > 0 } model ? model : null;
+            ReadText(ref reader);
         }
     }
+
+    private void ReadText(ref Utf8JsonReader reader)
+    {
+        switch (_member)
+        {
+            case Member.Model:
+                Model = JsonText.StringOrNull(ref reader) is { Length: > 0 } model ? model : null;
+                break;
+            case Member.Id when JsonText.DecodedBytes(ref reader) <= IdBytesMax:
+                Id = JsonText.StringOrNull(ref reader) is { Length: > 0 } id ? id : null;
+                break;
+            case Member.Status:
+                Progress = ProgressOf(ref reader);
+                break;
+        }
+    }
+
+    private static ResponseProgress ProgressOf(ref Utf8JsonReader reader) =>
+        JsonText.Is(ref reader, "queued"u8) || JsonText.Is(ref reader, "in_progress"u8) ? ResponseProgress.Running
+        : JsonText.Is(ref reader, "completed"u8) || JsonText.Is(ref reader, "incomplete"u8)
+            || JsonText.Is(ref reader, "failed"u8) || JsonText.Is(ref reader, "cancelled"u8) ? ResponseProgress.Over
+        : ResponseProgress.Unsaid;
 
     private void ReadOutput(ref Utf8JsonReader reader, int level)
     {

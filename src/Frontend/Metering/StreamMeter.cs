@@ -17,6 +17,7 @@ internal sealed class StreamMeter(AnswerShape shape = AnswerShape.Choices, int c
     private ArrayBufferWriter<byte>? _joinedLines;
     private bool _hasStarted;
     private int _finishReasons;
+    private string? _responseId;
 
     /// <summary>The last reported usage; null if there was none, or if the last one cannot be trusted.</summary>
     public TokenUsage? Usage { get; private set; }
@@ -33,6 +34,9 @@ internal sealed class StreamMeter(AnswerShape shape = AnswerShape.Choices, int c
 
     /// <summary>Whether an event carried an error.</summary>
     public bool SawError { get; private set; }
+
+    /// <summary>The id of a response of which the terminal event has not come, or null.</summary>
+    public string? RunningResponse => SawDone ? null : _responseId;
 
     /// <summary>The number of the next event, where events are numbered.</summary>
     public long NextSequence { get; private set; }
@@ -110,6 +114,7 @@ internal sealed class StreamMeter(AnswerShape shape = AnswerShape.Choices, int c
         }
 
         Model ??= answer.Model;
+        _responseId ??= answer.ResponseId;
         Usage = answer.Usage ?? Usage;
         SawError |= answer.HasError;
         SawDone |= answer.IsTerminal;

@@ -1,22 +1,47 @@
 namespace Relay.Frontend.Shutdown;
 
-/// <summary>The calls that run in this process, until it is closed: then no new one enters, and it is known when the last has left.</summary>
+/// <summary>
+/// The calls that run in this process. Nobody enters before it is open, which is when all that a call needs has started, or once it is
+/// closed; then it is known when the last has left.
+/// </summary>
 internal sealed class RunningCalls
 {
     private readonly Lock _lock = new();
     private readonly HashSet<HttpContext> _running = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _opened;
     private bool _closed;
 
     /// <summary>Ends when it is closed and no call runs.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Lets a call in; false once it is closed.</summary>
+    /// <summary>Whether it was open once.</summary>
+    public bool HasOpened
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _opened;
+            }
+        }
+    }
+
+    /// <summary>Lets calls in from now on.</summary>
+    public void Open()
+    {
+        lock (_lock)
+        {
+            _opened = true;
+        }
+    }
+
+    /// <summary>Lets a call in; false before it is open and once it is closed.</summary>
     public bool TryEnter(HttpContext http)
     {
         lock (_lock)
         {
-            return !_closed && _running.Add(http);
+            return _opened && !_closed && _running.Add(http);
         }
     }
 

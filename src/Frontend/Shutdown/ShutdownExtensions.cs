@@ -16,7 +16,10 @@ internal static class ShutdownExtensions
         builder.Services.AddHostedService<OrderlyStop>();
     }
 
-    /// <summary>Gives the host the time that a stop may take, and refuses calls once Relay is stopping; all but those of the given path, which tell that it is.</summary>
+    /// <summary>
+    /// Gives the host the time that a stop may take, and refuses calls before Relay has started and once it is stopping; all but those of
+    /// the given path, which tell that it is.
+    /// </summary>
     public static void UseShutdown(this WebApplication app, PathString spared)
     {
         // The host reads its options before the check of the settings, which would then not be the one to name a wrong value.
@@ -50,7 +53,7 @@ internal static class ShutdownExtensions
                     http.Response.Headers.Connection = "close";
                 }
 
-                await ErrorResult.WriteAsync(http, RelayError.ShuttingDown());
+                await ErrorResult.WriteAsync(http, calls.HasOpened ? RelayError.ShuttingDown() : RelayError.Starting());
             }
         });
     }

@@ -56,6 +56,13 @@ internal sealed record EchoFault
         Code = "context_length_exceeded",
     };
 
+    /// <summary>A response that is not kept.</summary>
+    public static EchoFault UnknownResponse { get; } = new()
+    {
+        Status = HttpStatusCode.NotFound,
+        Message = "There is no such response. The simulated model keeps those that it made in the background, and forgets the oldest.",
+    };
+
     /// <summary>A path or method that is not simulated.</summary>
     public static EchoFault UnknownUrl { get; } = new()
     {

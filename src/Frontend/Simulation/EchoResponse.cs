@@ -12,10 +12,16 @@ internal sealed class EchoResponse
     private readonly long _createdAt;
     private int _sequence;
 
-    private EchoResponse(int inputTokens, EchoChoice choice, bool stream, long createdAt)
+    private EchoResponse(int inputTokens, EchoChoice choice, bool stream, bool inBackground, long createdAt)
     {
-        (_inputTokens, _choice, Stream, _createdAt) = (inputTokens, choice, stream, createdAt);
+        (_inputTokens, _choice, Stream, InBackground, _createdAt) = (inputTokens, choice, stream, inBackground, createdAt);
     }
+
+    /// <summary>Its id.</summary>
+    public string Id => _id;
+
+    /// <summary>Whether it can be asked for later, and is not waited for.</summary>
+    public bool InBackground { get; }
 
     /// <summary>Whether the answer is a stream.</summary>
     public bool Stream { get; }
@@ -25,7 +31,7 @@ internal sealed class EchoResponse
     /// <summary>Reads a request; gives the fault instead where it cannot be used.</summary>
     public static EchoResponse? TryRead(EchoBody body, long createdAt, out EchoFault? fault)
     {
-        var stream = false;
+        var (stream, inBackground) = (false, false);
         int? cap = null;
         var input = TryReadInput(body, out fault);
         if (input is null)
@@ -41,9 +47,13 @@ internal sealed class EchoResponse
         {
             fault = EchoFault.Invalid("stream", "expected true or false.");
         }
+        else if (!body.TryGetFlag("background", out inBackground))
+        {
+            fault = EchoFault.Invalid("background", "expected true or false.");
+        }
 
         return fault is null
-            ? new EchoResponse(input.InputTokens, EchoChoice.Of(input.Text, cap ?? int.MaxValue), stream, createdAt)
+            ? new EchoResponse(input.InputTokens, EchoChoice.Of(input.Text, cap ?? int.MaxValue), stream, inBackground, createdAt)
             : null;
     }
 
@@ -74,6 +84,9 @@ internal sealed class EchoResponse
             ? messages with { InputTokens = messages.InputTokens + instructionTokens }
             : null;
     }
+
+    /// <summary>What is said of it before it is made.</summary>
+    public JsonObject QueuedBody() => Body("queued", [], usage: null);
 
     /// <summary>The whole answer.</summary>
     public JsonObject Body() => Body(Status, [Message(Status, [Part(_choice.Text)])], Usage());
@@ -146,7 +159,7 @@ internal sealed class EchoResponse
         ["object"] = "response",
         ["created_at"] = _createdAt,
         ["status"] = status,
-        ["background"] = false,
+        ["background"] = InBackground,
         ["error"] = null,
         ["incomplete_details"] = status is "incomplete" ? new JsonObject { ["reason"] = "max_output_tokens" } : null,
         ["instructions"] = null,
@@ -156,7 +169,7 @@ internal sealed class EchoResponse
         ["output"] = output,
         ["parallel_tool_calls"] = true,
         ["previous_response_id"] = null,
-        ["store"] = false,
+        ["store"] = InBackground,
         ["temperature"] = 1.0,
         ["tool_choice"] = "auto",
         ["tools"] = new JsonArray(),

@@ -7,7 +7,7 @@ namespace Relay.Frontend.Simulation;
 /// <summary>
 /// The simulated upstream: one model that repeats the last user message (or the prompt), counted with o200k, so that a
 /// newcomer can try streaming, counting and quotas without an account. It stands where a connection to a real upstream
-/// stands, so that everything before it is the real thing. Responses are not kept. Input tokens are those of all messages' texts, and nothing else.
+/// stands, so that everything before it is the real thing. Of responses it keeps those that are made in the background, until the process ends. Input tokens are those of all messages' texts, and nothing else.
 /// </summary>
 /// <param name="time">Gives the time of the answers and the pace of the tokens.</param>
 internal sealed class EchoUpstreamHandler(TimeProvider time) : HttpMessageHandler
@@ -22,6 +22,10 @@ internal sealed class EchoUpstreamHandler(TimeProvider time) : HttpMessageHandle
     private const long ModelCreatedAt = 1_767_225_600;
 
     private const string ModelsPath = "/v1/models";
+    private const string ResponsePaths = "/v1/responses/";
+    private const string CancelEnd = "/cancel";
+
+    private readonly EchoStore _stored = new();
 
     /// <summary>The time that a streamed token takes: slow enough to be seen, fast enough not to be waited for.</summary>
     public static readonly TimeSpan TokenDelay = TimeSpan.FromMilliseconds(10);
@@ -32,14 +36,26 @@ internal sealed class EchoUpstreamHandler(TimeProvider time) : HttpMessageHandle
         var path = request.RequestUri!.AbsolutePath;
         var answer = request.Method.Method switch
         {
+            "POST" when path.EndsWith(CancelEnd, StringComparison.Ordinal) => GetStored(path[..^CancelEnd.Length]),
             "POST" => await PostAsync(path, request.Content, cancellationToken),
+            "GET" when path.StartsWith(ResponsePaths, StringComparison.Ordinal) => GetStored(path),
             "GET" => Get(path),
+            "DELETE" when path.StartsWith(ResponsePaths, StringComparison.Ordinal) => DeleteStored(path[ResponsePaths.Length..]),
             _ => Refuse(EchoFault.UnknownUrl),
         };
         answer.RequestMessage = request;
         answer.Headers.Add("x-request-id", $"req_{Guid.NewGuid():N}");
         return answer;
     }
+
+    private HttpResponseMessage GetStored(string path) =>
+        path.StartsWith(ResponsePaths, StringComparison.Ordinal) && _stored.Find(path[ResponsePaths.Length..]) is { } response
+            ? Answer(response.Body())
+            : Refuse(EchoFault.UnknownResponse);
+
+    private HttpResponseMessage DeleteStored(string id) => _stored.Remove(id)
+        ? Answer(new JsonObject { ["id"] = id, ["object"] = "response", ["deleted"] = true })
+        : Refuse(EchoFault.UnknownResponse);
 
     private static HttpResponseMessage Get(string path) => path switch
     {
@@ -130,7 +146,12 @@ internal sealed class EchoUpstreamHandler(TimeProvider time) : HttpMessageHandle
             return Refuse(fault!);
         }
 
-        return answer.Stream ? Stream(answer.Events()) : Answer(answer.Body());
+        if (answer.InBackground)
+        {
+            _stored.Add(answer);
+        }
+
+        return answer.Stream ? Stream(answer.Events()) : Answer(answer.InBackground ? answer.QueuedBody() : answer.Body());
     }
 
     private static HttpResponseMessage CountInput(EchoBody body) =>

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Relay.Configuration;
 using Relay.Frontend.Admission;
 using Relay.Frontend.Authentication;
+using Relay.Frontend.Background;
 using Relay.Silo.Clustering;
 using Relay.Silo.Hosting;
 using Relay.Silo.Storage;
@@ -29,6 +30,7 @@ internal static class StandaloneExtensions
 
         builder.Services.AddSingleton<StartReport>();
         builder.Services.AddSingleton(new OutboxPlace(directory.FullPath));
+        builder.Services.AddSingleton(new BackgroundFile(directory.FullPath));
         AddAdminKey(builder, directory);
     }
 

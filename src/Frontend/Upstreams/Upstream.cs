@@ -1,5 +1,7 @@
+using System.Collections.Frozen;
 using System.Net.Http.Headers;
 using System.Text;
+using Relay.Frontend.Endpoints;
 
 namespace Relay.Frontend.Upstreams;
 
@@ -15,6 +17,7 @@ internal sealed class Upstream : IDisposable
     private readonly HttpMessageInvoker? _unpooled;
     private readonly AuthenticationHeaderValue? _authorization;
     private readonly byte[]? _secret;
+    private readonly FrozenDictionary<string, Uri> _known;
 
     /// <summary>Takes connections over.</summary>
     /// <param name="name">The configured name.</param>
@@ -26,6 +29,7 @@ internal sealed class Upstream : IDisposable
     {
         Name = name;
         BaseUrl = baseUrl;
+        _known = EndpointTable.All.ToFrozenDictionary(static endpoint => endpoint.Path, endpoint => MakeAddress(endpoint.Path, ""), StringComparer.Ordinal);
         _authorization = apiKey is null ? null : new AuthenticationHeaderValue("Bearer", apiKey);
         _secret = apiKey?.Length >= SecretLengthMin ? Encoding.UTF8.GetBytes(apiKey) : null;
         _invoker = new HttpMessageInvoker(handler);
@@ -47,7 +51,8 @@ internal sealed class Upstream : IDisposable
         unpooled);
 
     /// <summary>The address of a canonical path, which begins with <c>/v1</c>.</summary>
-    public Uri AddressOf(string path, string query) => new(BaseUrl.AbsoluteUri.TrimEnd('/') + path["/v1".Length..] + query);
+    public Uri AddressOf(string path, string query) =>
+        query.Length == 0 && _known.TryGetValue(path, out var known) ? known : MakeAddress(path, query);
 
     /// <summary>
     /// Sends a request with the upstream's own credentials; answers when the head of the answer is there. A server may close
@@ -74,14 +79,24 @@ internal sealed class Upstream : IDisposable
         }
     }
 
-    /// <summary>What an answer says, without the upstream's key should it repeat it.</summary>
-    public Stream WithoutKey(Stream body) => _secret is null ? body : new MaskedStream(body, _secret);
+    /// <summary>
+    /// Opens an answer's bytes, decoded if the upstream compressed them unasked: they must be read, and the client did not ask either.
+    /// An error is told without the upstream's key should it repeat it.
+    /// </summary>
+    public async Task<Stream> OpenAsync(HttpResponseMessage answer)
+    {
+        var body = await answer.Content.ReadAsStreamAsync();
+        body = ContentCodings.TryDecode(body, answer.Content.Headers.ContentEncoding.LastOrDefault() ?? "") ?? body;
+        return answer.IsSuccessStatusCode || _secret is null ? body : new MaskedStream(body, _secret);
+    }
 
     public void Dispose()
     {
         _invoker.Dispose();
         _unpooled?.Dispose();
     }
+
+    private Uri MakeAddress(string path, string query) => new(BaseUrl.AbsoluteUri.TrimEnd('/') + path["/v1".Length..] + query);
 
     private static HttpRequestMessage Copy(HttpRequestMessage request)
     {

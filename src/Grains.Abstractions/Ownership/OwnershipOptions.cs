@@ -16,7 +16,7 @@ public sealed class OwnershipOptions
     public double LeaseSeconds { get; set; } = 2;
 
     /// <summary>
-    /// Within how long every frontend has told a key's owner of its running calls, in seconds: 0.5 to 60, default 2. Frontends do so
+    /// Within how long every frontend has told a key's owner of its calls that are not settled, in seconds: 0.5 to 60, default 2. Frontends do so
     /// twice in that time, and take no admission that was longer under way than half of it.
     /// </summary>
     [Range(0.5, 60)]

@@ -44,8 +44,7 @@ internal sealed partial class KeyCalls
         await RunStepAsync(requestId, CallStepKind.Reprice, async () =>
         {
             // Again, since from here on nothing else books for the call.
-            var booked = new BookedCall(await ledger.FindAsync(requestId, CancellationToken.None));
-            ThrowIfSteppedDown();
+            var booked = new BookedCall(await FindAsync(requestId));
             if (!booked.IsEmpty && NewCostOf(booked) is { } cost)
             {
                 await CommitAsync(UsageEntryDraft.Repriced(booked, cost, clock().Wall));

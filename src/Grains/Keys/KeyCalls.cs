@@ -69,7 +69,7 @@ internal sealed partial class KeyCalls(
         }
 
         // One question for all: after a silo's death each frontend tells of all its calls at once.
-        var found = ledger.FindManyAsync([.. unknown.Select(static renewal => (renewal.Hold.RequestId, Part: 0))], CancellationToken.None);
+        var found = SeeAsync(ledger.FindManyAsync([.. unknown.Select(static renewal => (renewal.Hold.RequestId, Part: 0))], CancellationToken.None));
         await Task.WhenAll(unknown.Select(renewal =>
             RunStepAsync(renewal.Hold.RequestId, CallStepKind.Rebuild, () => RebuildAsync(renewal, found))));
         return unknown.Exists(renewal => book.Find(renewal.Hold.RequestId) is not null);
@@ -138,6 +138,27 @@ internal sealed partial class KeyCalls(
     }
 
     /// <summary>
+    /// Counts what other activations have written since this one has read the ledger. Steps down when that cannot be told apart from
+    /// what it writes itself. An entry of its own that is committed proves by its sequence that there is no other before it.
+    /// </summary>
+    public async Task CatchUpAsync()
+    {
+        ThrowIfSteppedDown();
+        var tail = await ledger.ReadTailAsync(KeyId, book.CommittedSequence, CancellationToken.None);
+        ThrowIfSteppedDown();
+        foreach (var entry in tail.Where(IsAhead).Where(entry => !book.IsPending(entry)))
+        {
+            if (!book.CanApply(entry))
+            {
+                StepDown(new StaleActivationException($"Another activation of {KeyId} has written sequence {entry.Sequence}; the same call may be tried again."));
+                ThrowIfSteppedDown();
+            }
+
+            book.Apply(entry);
+        }
+    }
+
+    /// <summary>
     /// A copy of the committed counts; null when there may be something in it that the ledger does not have: an activation
     /// that was found stale, or wrote an entry otherwise than it counts it, knows so before it can ask here.
     /// </summary>
@@ -188,7 +209,7 @@ internal sealed partial class KeyCalls(
     /// <summary>Settles a call without a hold: an activation before this one held it, it expired, or it is settled. Only the ledger knows.</summary>
     private async Task<SettleResult> SettleUnknownAsync(KeySettings settings, Settlement settlement)
     {
-        var booked = new BookedCall(await ledger.FindAsync(settlement.Call.RequestId, CancellationToken.None));
+        var booked = new BookedCall(await FindAsync(settlement.Call.RequestId));
         if (booked.IsEmpty && await MayBeDroppedAsync(settlement.Call))
         {
             LogTooOld(logger, settlement.Call.RequestId, settings.Id);
@@ -207,6 +228,27 @@ internal sealed partial class KeyCalls(
 
         return SettleResult.Settled;
     }
+
+    private Task<IReadOnlyList<UsageEntry>> FindAsync(Guid requestId) => SeeAsync(ledger.FindAsync(requestId, CancellationToken.None));
+
+    /// <summary>
+    /// What the ledger answers about calls of which no step runs, as far as this book counts it: whatever of this book is committed is
+    /// committed here too by then, so that a later sequence is another activation's.
+    /// </summary>
+    private async Task<IReadOnlyList<UsageEntry>> SeeAsync(Task<IReadOnlyList<UsageEntry>> asked)
+    {
+        var entries = await asked;
+        ThrowIfSteppedDown();
+        if (entries.Any(IsAhead))
+        {
+            await CatchUpAsync();
+        }
+
+        return entries;
+    }
+
+    private bool IsAhead(UsageEntry entry) =>
+        entry.Sequence > book.CommittedSequence && string.Equals(entry.KeyId, KeyId, StringComparison.Ordinal);
 
     /// <summary>Makes the hold of a running call anew, unless the call was settled: that one must stay dead.</summary>
     private async Task RebuildAsync(HoldRenewal renewal, Task<IReadOnlyList<UsageEntry>> settled)
@@ -233,8 +275,7 @@ internal sealed partial class KeyCalls(
     private async Task ExpireAsync(KeySettings settings, Guid requestId)
     {
         // A reserve that arrived again after its settle holds for a call that is over. A release may come while this is asked.
-        var entries = await ledger.FindAsync(requestId, CancellationToken.None);
-        ThrowIfSteppedDown();
+        var entries = await FindAsync(requestId);
         if (entries.Count > 0 || IsReleased(requestId))
         {
             book.Release(requestId);
@@ -252,8 +293,7 @@ internal sealed partial class KeyCalls(
     /// <summary>Takes back what a call's expiry has counted, when its release says too late that it was never sent.</summary>
     private async Task ReverseAsync(Guid requestId)
     {
-        var booked = new BookedCall(await ledger.FindAsync(requestId, CancellationToken.None));
-        ThrowIfSteppedDown();
+        var booked = new BookedCall(await FindAsync(requestId));
         if (booked.Expired is not null)
         {
             LogReversed(logger, requestId, KeyId);

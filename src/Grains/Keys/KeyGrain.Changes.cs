@@ -8,31 +8,27 @@ internal sealed partial class KeyGrain
     private Task _turn = Task.CompletedTask;
 
     /// <inheritdoc />
-    public async Task CreateAsync(KeySettings settings)
+    public Task CreateAsync(KeySettings settings)
     {
         if (!string.Equals(settings.Id, Id, StringComparison.Ordinal))
         {
             throw new ArgumentException($"The settings are of {settings.Id}, not of {Id}.", nameof(settings));
         }
 
-        ThrowIfStale();
-        if (_settings is not null)
+        // A create whose answer was lost comes again, even while the first is under way.
+        return InTurnAsync(async () =>
         {
-            // A create whose answer was lost comes again.
-            if (_settings.Hash != settings.Hash)
+            if (_settings is null)
+            {
+                await InsertAsync(settings);
+            }
+            else if (_settings.Hash != settings.Hash)
             {
                 throw new InvalidOperationException($"There is a key {Id} already.");
             }
 
-            return;
-        }
-
-        await ChangeAsync(async () =>
-        {
-            await ClaimAsync(CancellationToken.None);
-            await directory.InsertAsync(settings, CancellationToken.None);
+            return true;
         });
-        Take(settings);
     }
 
     /// <inheritdoc />
@@ -43,7 +39,7 @@ internal sealed partial class KeyGrain
         ChangeSettingsAsync(settings => rotation.ApplyTo(settings, time.GetUtcNow()));
 
     /// <inheritdoc />
-    public Task<bool> RevokeAsync() => InTurnAsync(async () =>
+    public Task<bool> RevokeAsync() => InTurnOfOwnerAsync(async () =>
     {
         if (_settings is { RevokedAt: null } active)
         {
@@ -55,7 +51,7 @@ internal sealed partial class KeyGrain
         return _settings is not null;
     });
 
-    private Task<KeyInfo?> ChangeSettingsAsync(Func<KeySettings, KeySettings> change) => InTurnAsync(async () =>
+    private Task<KeyInfo?> ChangeSettingsAsync(Func<KeySettings, KeySettings> change) => InTurnOfOwnerAsync(async () =>
     {
         if (_settings is { RevokedAt: null } active)
         {
@@ -67,7 +63,41 @@ internal sealed partial class KeyGrain
         return _settings is { } current ? new KeyInfo(current, _book.LastUsedAt) : null;
     });
 
-    /// <summary>Runs one change at a time, each on what the one before has left, and once nobody else admits with what was before.</summary>
+    private async Task InsertAsync(KeySettings settings)
+    {
+        try
+        {
+            await ChangeAsync(async () =>
+            {
+                (_owner, var claimed) = await lease.ClaimAsync(Id, CancellationToken.None);
+                _gate = new KeyGate(_owner, _calls, claimed.Previous == PreviousOwner.HandedOver);
+                await directory.InsertAsync(settings, CancellationToken.None);
+            });
+            Take(settings);
+        }
+        catch (Exception)
+        {
+            // It may be there all the same: by this try, or by an earlier one at another activation.
+            if ((await directory.FindAsync(Id, CancellationToken.None))?.Hash != settings.Hash)
+            {
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Runs one change of a key that there is, once nobody else admits with what was before.</summary>
+    private Task<T> InTurnOfOwnerAsync<T>(Func<Task<T>> change) => InTurnAsync(async () =>
+    {
+        if (FindSettings() is not null)
+        {
+            // An owner before this one that still admits would not hear of the change.
+            await _owner!.WaitUntilSoleAsync(CancellationToken.None);
+        }
+
+        return await change();
+    });
+
+    /// <summary>Runs one change at a time, each on what the one before has left.</summary>
     private async Task<T> InTurnAsync<T>(Func<Task<T>> change)
     {
         var before = _turn;
@@ -77,12 +107,6 @@ internal sealed partial class KeyGrain
         try
         {
             ThrowIfStale();
-            if (FindSettings() is not null)
-            {
-                // An owner before this one that still admits would not hear of the change.
-                await _owner!.WaitUntilSoleAsync(CancellationToken.None);
-            }
-
             return await change();
         }
         finally

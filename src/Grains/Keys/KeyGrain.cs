@@ -35,6 +35,7 @@ internal sealed partial class KeyGrain(
     private KeyCalls _calls = null!;
     private KeySettings? _settings;
     private KeyOwner? _owner;
+    private KeyGate? _gate;
     private Task _saving = Task.CompletedTask;
     private IGrainTimer? _expiryTimer;
 
@@ -48,7 +49,12 @@ internal sealed partial class KeyGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var isKnown = await directory.FindAsync(Id, cancellationToken) is not null;
-        var claimed = isKnown ? await ClaimAsync(cancellationToken) : null;
+        var claimed = default(ClaimedKey);
+        if (isKnown)
+        {
+            (_owner, claimed) = await lease.ClaimAsync(Id, cancellationToken);
+        }
+
         var start = isKnown
             ? await KeyStart.ReadAsync(snapshot.State.Book, ledger, Id, cancellationToken)
             : new KeyStart(snapshot.State.Book, []);
@@ -64,6 +70,7 @@ internal sealed partial class KeyGrain(
             return;
         }
 
+        _gate = new KeyGate(_owner!, _calls, claimed.Previous == PreviousOwner.HandedOver);
         foreach (var entry in start.Tail)
         {
             _book.Apply(entry);
@@ -119,7 +126,15 @@ internal sealed partial class KeyGrain(
     }
 
     /// <inheritdoc />
-    public ValueTask<AdmissionDecision> ReserveAsync(ReserveRequest request) => ValueTask.FromResult(Reserve(request));
+    public async ValueTask<AdmissionDecision> ReserveAsync(ReserveRequest request)
+    {
+        if (_gate is { } gate)
+        {
+            await gate.PrepareAsync();
+        }
+
+        return Reserve(request);
+    }
 
     /// <inheritdoc />
     public async ValueTask RenewAsync(ImmutableArray<HoldRenewal> renewals)
@@ -195,13 +210,6 @@ internal sealed partial class KeyGrain(
         return (await GetSnapshotAsync())?.Sequence ?? 0;
     }
 
-    /// <summary>Makes this activation the key's owner.</summary>
-    private async Task<ClaimedKey> ClaimAsync(CancellationToken cancellationToken)
-    {
-        (_owner, var claimed) = await lease.ClaimAsync(Id, cancellationToken);
-        return claimed;
-    }
-
     /// <summary>Holds for the calls that the owner before has told of, but for those that the ledger shows to be over.</summary>
     private void TakeOver(ImmutableArray<HoldRenewal> holds, IReadOnlyList<UsageEntry> tail)
     {
@@ -255,9 +263,9 @@ internal sealed partial class KeyGrain(
 
     private AdmissionDecision Reserve(ReserveRequest request)
     {
-        if (FindSettings() is not null && _owner!.Wait is { } wait)
+        if (FindSettings() is not null && _gate!.IsShut)
         {
-            return new AdmissionDecision { Refusal = OwnerChanging with { RetryAfter = wait } };
+            return new AdmissionDecision { Refusal = OwnerChanging with { RetryAfter = _gate.Wait } };
         }
 
         // In this order: a lease that was renewed after the key was lost looks good only when it shows the loss too.
@@ -348,7 +356,12 @@ internal sealed partial class KeyGrain(
     {
         try
         {
-            await _calls.ExpireAsync(_settings!);
+            // One that has lost its key, or cannot know, has not heard what the frontends have told of these calls since.
+            StepDownIfLost();
+            if (_owner!.HearsOfCalls)
+            {
+                await _calls.ExpireAsync(_settings!);
+            }
         }
         catch (Exception exception)
         {

@@ -11,7 +11,7 @@ internal sealed partial class LedgerBatch
     private static partial void LogSplit(ILogger logger, Exception exception, int rows);
 
     [LoggerMessage(LogLevel.Warning, "Another activation of key {KeyId} writes to the ledger. This one leaves with {Rows} entries, whose calls are settled there.")]
-    private static partial void LogStale(ILogger logger, string keyId, int rows);
+    private static partial void LogStale(ILogger logger, Exception exception, string keyId, int rows);
 
     [LoggerMessage(LogLevel.Warning, "Call {RequestId} of key {KeyId} is settled already, by another entry than this activation's.")]
     private static partial void LogSettledOtherwise(ILogger logger, Guid requestId, string keyId);

@@ -70,8 +70,8 @@ internal sealed partial class LedgerBatch(
         else if (failure is LedgerConflictException && rows.TrueForAll(row => row.Ledger == rows[0].Ledger))
         {
             // 3. Its sequences have no gap, so that not even the first of them is free.
-            LogStale(logger, rows[0].Entry.KeyId, rows.Count);
-            rows[0].Ledger.Fail(Stale(rows[0], failure));
+            LogStale(logger, failure, rows[0].Entry.KeyId, rows.Count);
+            rows[0].Ledger.Fail(Stale(rows[0]));
             Unanswered(rows);
         }
         else if (rows.Count > 1)
@@ -160,7 +160,7 @@ internal sealed partial class LedgerBatch(
     private void AnswerSettled(QueuedEntry row, UsageEntry theirs)
     {
         LogSettledOtherwise(logger, row.Entry.Settlement.Call.RequestId, row.Entry.KeyId);
-        row.Ledger.Fail(Stale(row, null));
+        row.Ledger.Fail(Stale(row));
 
         // Only an expiry is there, and this is the call's real count: the next activation books the difference.
         if (theirs.Settlement.Outcome == Outcome.Expired && row.Entry.Settlement.Outcome != Outcome.Expired)
@@ -204,7 +204,7 @@ internal sealed partial class LedgerBatch(
         }
 
         LogWithoutTexts(logger, failure, row.Entry.KeyId, row.Entry.Settlement.Call.RequestId);
-        row.Ledger.Fail(Stale(row, null));
+        row.Ledger.Fail(Stale(row));
         row.Acknowledge(AppendOutcome.SettledOtherwise);
     }
 
@@ -219,6 +219,6 @@ internal sealed partial class LedgerBatch(
         return !row.Answer.IsCompleted;
     });
 
-    private static StaleActivationException Stale(QueuedEntry row, Exception? inner) =>
-        new($"The ledger does not have what this activation of {row.Entry.KeyId} wrote; the same call may be tried again.", inner);
+    private static StaleActivationException Stale(QueuedEntry row) =>
+        new($"The ledger does not have what this activation of {row.Entry.KeyId} wrote; the same call may be tried again.");
 }

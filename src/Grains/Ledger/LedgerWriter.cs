@@ -104,9 +104,9 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
     /// <summary>See <see cref="KeyLedger.AppendAsync"/>.</summary>
     public Task<AppendOutcome> AppendAsync(KeyLedger keyLedger, UsageEntry entry)
     {
-        if (keyLedger.Failure is { } failure)
+        if (keyLedger.Failure is not null)
         {
-            throw new StaleActivationException("An earlier entry of this activation could not be written; the same call may be tried again.", failure);
+            throw new StaleActivationException("An earlier entry of this activation could not be written; the same call may be tried again.");
         }
 
         var queued = new QueuedEntry(keyLedger, entry, _time.GetTimestamp());

@@ -19,10 +19,15 @@ public interface IKeyOwners
 
     /// <summary>
     /// Renews a silo's lease and answers which of its claims others have taken since; each is answered until it comes back in
-    /// <paramref name="known"/>. Null when the silo had no lease: whatever it has claimed before may be another's by now.
+    /// <paramref name="known"/>. Null when the silo has no lease of that generation: whatever it has claimed before may be another's by
+    /// now, and the lease that begins is of the next generation.
     /// </summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="generation">How often the silo has heard that its lease begins.</param>
+    /// <param name="known">Lost claims of which it has heard.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
     Task<IReadOnlyList<KeyClaim>?> RenewLeaseAsync(
-        string silo, IReadOnlyList<KeyClaim> known, CancellationToken cancellationToken);
+        string silo, long generation, IReadOnlyList<KeyClaim> known, CancellationToken cancellationToken);
 
     /// <summary>Ends a silo's lease, after all of its activations have ended.</summary>
     Task EndLeaseAsync(string silo, CancellationToken cancellationToken);

@@ -33,6 +33,12 @@ internal sealed class KeyOwner(KeyClaim claim, OwnerLease lease, long admitsFrom
         }
     }
 
+    /// <summary>
+    /// Whether every frontend has had the time to tell this owner of its running calls. Not so while it waits, nor just after its silo
+    /// was frozen or cut off: what was told meanwhile may stand in a queue behind the timers that have gone off.
+    /// </summary>
+    public bool HearsOfCalls => time.GetTimestamp() >= admitsFrom && lease.HearsOfCalls;
+
     /// <summary>Ends when no owner before this one can admit anything any more.</summary>
     public async Task WaitUntilSoleAsync(CancellationToken cancellationToken)
     {

@@ -22,7 +22,9 @@ internal sealed partial class OwnerLease : ILifecycleParticipant<ISiloLifecycle>
     private readonly CancellationTokenSource _stopping = new();
     private IReadOnlyList<KeyClaim> _known = [];
     private Task _renewing = Task.CompletedTask;
+    private long _generation;
     private long _goodUntil;
+    private long _goodSince;
     private bool _isDisposed;
 
     /// <summary>Makes the lease of a silo that starts: it is good once it was renewed.</summary>
@@ -47,6 +49,10 @@ internal sealed partial class OwnerLease : ILifecycleParticipant<ISiloLifecycle>
     /// <summary>Whether this silo may admit calls now.</summary>
     public bool IsGood => _isOnlySilo || _time.GetTimestamp() < Volatile.Read(ref _goodUntil);
 
+    /// <summary>Whether the lease is good, and was for so long that every frontend has told of its running calls.</summary>
+    public bool HearsOfCalls =>
+        _isOnlySilo || (IsGood && _time.GetElapsedTime(Volatile.Read(ref _goodSince)) >= _options.Renewal);
+
     /// <summary>After how long a lapsed lease may be good again.</summary>
     public TimeSpan Pause => _options.Lease / 4;
 
@@ -60,6 +66,9 @@ internal sealed partial class OwnerLease : ILifecycleParticipant<ISiloLifecycle>
         {
             before = _titles.GetValueOrDefault(keyId);
             _titles[keyId] = title;
+
+            // It has ended, or it would not be claimed anew; whatever of it may still run must not take itself for the owner.
+            before?.Owner?.Lose();
         }
 
         // If this fails, it is unknown whether the claim was made, and from whom; the title without an owner that stays says so.
@@ -149,11 +158,20 @@ internal sealed partial class OwnerLease : ILifecycleParticipant<ISiloLifecycle>
     {
         // Before the question: a claim that the answer does not show was made after this.
         var asked = _time.GetTimestamp();
-        var lost = await _owners.RenewLeaseAsync(Silo, _known, cancellationToken);
+        long generation;
+        IReadOnlyList<KeyClaim> known;
+        lock (_lock)
+        {
+            (generation, known) = (_generation, _known);
+        }
+
+        var lost = await _owners.RenewLeaseAsync(Silo, generation, known, cancellationToken);
         lock (_lock)
         {
             if (lost is null)
             {
+                // Not before this is known here: a renewal whose answer was lost must begin the same lease anew.
+                _generation = Math.Max(_generation, generation + 1);
                 LogAnew(_titles.Count);
                 foreach (var title in _titles.Values)
                 {
@@ -173,6 +191,11 @@ internal sealed partial class OwnerLease : ILifecycleParticipant<ISiloLifecycle>
 
             // Last: until here nobody may take a lost key for an owned one because of this lease.
             _known = lost ?? [];
+            if (!IsGood)
+            {
+                Volatile.Write(ref _goodSince, _time.GetTimestamp());
+            }
+
             Volatile.Write(ref _goodUntil, Math.Max(_goodUntil, asked + Ticks(_options.Lease)));
         }
     }

@@ -204,10 +204,17 @@ internal sealed class QuotaBook
         }
     }
 
-    /// <summary>Counts an entry that the ledger has: the next one after <see cref="CommittedSequence"/>, before anything is settled here.</summary>
+    /// <summary>Whether an entry that another activation has written can be counted here: it is the next one, and nothing of this book stands in its place.</summary>
+    public bool CanApply(UsageEntry entry) => _pending.Count == 0 && entry.Sequence == CommittedSequence + 1;
+
+    /// <summary>Whether an entry is this book's own, and not committed here yet.</summary>
+    public bool IsPending(UsageEntry entry) => _pending.Contains(entry);
+
+    /// <summary>Counts an entry that the ledger has and another activation has written. Its call is over, so that it holds nothing any more.</summary>
     public void Apply(UsageEntry entry)
     {
-        Debug.Assert(_pending.Count == 0 && entry.Sequence == CommittedSequence + 1, "Entries are applied first, and in order.");
+        Debug.Assert(CanApply(entry), "Entries are applied in order, and while nothing is pending.");
+        Release(entry.Settlement.Call.RequestId);
         Advance(entry.Settlement.Call.ReservedAt);
         Count(entry);
         _sequence = entry.Sequence;

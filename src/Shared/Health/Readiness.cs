@@ -11,6 +11,12 @@ namespace Relay.Health;
 internal sealed partial class Readiness(
     HealthCheckService checks, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Readiness> logger)
 {
+    /// <summary>The name of the check that fails until the process has started. Load balancers look for it.</summary>
+    public const string StartupCheck = "startup";
+
+    /// <summary>The name of the check that fails once the process is told to stop. Load balancers look for it.</summary>
+    public const string ShutdownCheck = "shutdown";
+
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
@@ -18,14 +24,14 @@ internal sealed partial class Readiness(
     private long _lastAt;
     private string? _failing;
 
-    /// <summary>What there is to say. From the order to stop on nothing is looked at any more: the process is not ready.</summary>
+    /// <summary>What there is to say. Before the host has started, and from the order to stop on, the process is not ready; then nothing is looked at any more.</summary>
     public Task<HealthBody> FindAsync()
     {
         if (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             return Task.FromResult(new HealthBody("unready", new Dictionary<string, CheckBody>(StringComparer.Ordinal)
             {
-                ["shutdown"] = new("failing", "This process is shutting down."),
+                [ShutdownCheck] = new("failing", "This process is shutting down."),
             }));
         }
 
@@ -46,6 +52,13 @@ internal sealed partial class Readiness(
         // Not the asker's token: others wait for the same look.
         var report = await checks.CheckHealthAsync(CancellationToken.None);
         var found = report.Entries.ToDictionary(entry => entry.Key, entry => Describe(entry.Value), StringComparer.Ordinal);
+        if (!lifetime.ApplicationStarted.IsCancellationRequested)
+        {
+            // What it waits for says so in the log itself, again and again.
+            found[StartupCheck] = new CheckBody("failing", "This process is still starting.");
+            return new HealthBody("unready", found);
+        }
+
         Log(report, string.Join(", ", found.Where(check => check.Value.Reason is not null).Select(check => check.Key)));
         return new HealthBody(report.Status == HealthStatus.Unhealthy ? "unready" : "ready", found);
     }

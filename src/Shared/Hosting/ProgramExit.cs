@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Relay.Configuration;
 
@@ -43,25 +44,36 @@ internal static class ProgramExit
     }
 
     /// <summary>Starts a host, and stops what of it has started when the rest fails.</summary>
-    public static async Task StartAsync(IHost host)
+    /// <returns>False when it was told to stop before it had started; then it has stopped.</returns>
+    public static async Task<bool> StartAsync(IHost host)
     {
         try
         {
             await host.StartAsync(CancellationToken.None);
+            return true;
+        }
+        catch (OperationCanceledException) when (host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested)
+        {
+            await StopStartedAsync(host);
+            return false;
         }
         catch
         {
-            try
-            {
-                // When the silo has started before the server failed, it must be told to stop, or it complains.
-                await host.StopAsync(CancellationToken.None);
-            }
-            catch (InvalidOperationException)
-            {
-                // It had not started; what counts is why.
-            }
-
+            await StopStartedAsync(host);
             throw;
+        }
+    }
+
+    private static async Task StopStartedAsync(IHost host)
+    {
+        try
+        {
+            // When the silo has started before the rest failed, it must be told to stop, or it complains.
+            await host.StopAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (e is InvalidOperationException or OperationCanceledException)
+        {
+            // It had not started; what counts is why.
         }
     }
 

@@ -37,13 +37,8 @@ public static class ClusteringExtensions
                 client.Configure<ClusterOptions>(cluster => Name(cluster, options));
                 client.Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(options.ResponseSeconds));
                 client.Configure<GatewayOptions>(gateway => gateway.GatewayListRefreshPeriod = TimeSpan.FromSeconds(options.TableRefreshSeconds));
-
-                // A cluster that is not there yet is waited for: frontends and silos may start in any order.
-                client.UseConnectionRetryFilter(async (_, cancellationToken) =>
-                {
-                    await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, cancellationToken);
-                    return true;
-                });
+                client.Services.AddSingleton<IClientConnectionRetryFilter>(services => new ClusterWait(
+                    dialect, connectionString, options.ClusterId, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<ClusterWait>>()));
             });
         }
 

@@ -1,17 +1,25 @@
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Relay.Hosting;
 using Relay.Silo.Ownership;
 using Relay.Silo.Storage;
 
 namespace Relay.Silo.Hosting;
 
 /// <summary>
-/// Opens the database before anything of the host starts, so that a fault in it ends the start with its own message.
+/// Opens the database before the silo starts. A server that is away is waited for, and the log says so; any other fault ends the
+/// start with its own message, since waiting would not help.
 /// </summary>
-internal sealed class DatabaseStart(IRelayDatabase database, SqlKeyOwners owners) : IHostedLifecycleService
+internal sealed partial class DatabaseStart(IRelayDatabase database, SqlKeyOwners owners, TimeProvider time, ILogger<DatabaseStart> logger)
+    : IHostedService
 {
-    public async Task StartingAsync(CancellationToken cancellationToken)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
-        database.Open();
+        for (var triesFailed = 1; !await TryOpenAsync(triesFailed, cancellationToken); triesFailed++)
+        {
+            await Task.Delay(StartBackoff.After(triesFailed), time, cancellationToken);
+        }
+
         if (database is SqliteDatabase)
         {
             // The lock on the data directory is held, so that whoever owned a key is gone, and its callers with it.
@@ -19,13 +27,23 @@ internal sealed class DatabaseStart(IRelayDatabase database, SqlKeyOwners owners
         }
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    private async Task<bool> TryOpenAsync(int triesFailed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Not waited for when the process is told to stop: it may be at a server that says nothing.
+            await Task.Run(database.Open, cancellationToken).WaitAsync(cancellationToken);
+            return true;
+        }
+        catch (MigrationException e) when (e.IsOutage)
+        {
+            LogAway(StartBackoff.After(triesFailed).TotalSeconds, e.Message.ReplaceLineEndings(" "));
+            return false;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Waiting to start; next try in {Seconds} s. {Fault}")]
+    private partial void LogAway(double seconds, string fault);
 }

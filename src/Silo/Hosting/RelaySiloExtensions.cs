@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Relay.Configuration;
 using Relay.Grains;
 using Relay.Grains.Directory;
@@ -42,6 +43,7 @@ public static class RelaySiloExtensions
         builder.AddDatabaseSettings();
         builder.AddClusterSettings();
         services.AddSettingsCheck<QuotaOptions>(QuotaOptions.SectionName);
+        services.AddSingleton<IValidateOptions<QuotaOptions>, HoldTimeoutValidator>();
         services.AddSettingsCheck<LedgerOptions>(LedgerOptions.SectionName);
         services.AddSettingsCheck<ReportOptions>(ReportOptions.SectionName);
         services.AddSettingsCheck<PriceOptions>(PriceOptions.SectionName);

@@ -127,9 +127,7 @@ internal sealed class SqlUsageLedger(IRelayDatabase database) : IUsageLedger
     {
         foreach (var keys in rows.Select(row => row.KeyId).Distinct(StringComparer.Ordinal).Chunk(IdsOfOneQueryMax))
         {
-            var dropped = await connection.GetTable<UsagePositionRow>()
-                .Where(position => position.DroppedSequence > 0 && keys.Contains(position.KeyId))
-                .ToDictionaryAsync(position => position.KeyId, position => position.DroppedSequence, StringComparer.Ordinal, token);
+            var dropped = await DroppedSequences.ReadAsync(connection, keys, token);
             if (rows.Find(row => dropped.TryGetValue(row.KeyId, out var sequence) && row.Sequence <= sequence) is { } taken)
             {
                 throw new LedgerConflictException(

@@ -63,7 +63,7 @@ internal sealed class SqlKeyOwners : IKeyOwners
     }
 
     public async Task<IReadOnlyList<KeyClaim>?> RenewLeaseAsync(
-        string silo, IReadOnlyList<KeyClaim> known, CancellationToken cancellationToken)
+        string silo, long generation, IReadOnlyList<KeyClaim> known, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
         var lost = default(List<KeyClaim>);
@@ -72,13 +72,12 @@ internal sealed class SqlKeyOwners : IKeyOwners
             {
                 lost = null;
                 var renewed = await connection.GetTable<SiloLeaseRow>()
-                    .Where(row => row.SiloId == silo)
+                    .Where(row => row.SiloId == silo && row.Generation == generation)
                     .Set(row => row.RenewedAt, now)
                     .UpdateAsync(token);
                 if (renewed == 0)
                 {
-                    await connection.InsertAsync(new SiloLeaseRow { SiloId = silo, RenewedAt = now }, token: token);
-                    await ForgetOldAsync(connection, now, token);
+                    await BeginLeaseAsync(connection, new SiloLeaseRow { SiloId = silo, RenewedAt = now, Generation = generation + 1 }, token);
                     return;
                 }
 
@@ -116,8 +115,11 @@ internal sealed class SqlKeyOwners : IKeyOwners
     /// <exception cref="ClaimLostException">The claim is not the newest.</exception>
     public static async Task LockAsync(DataConnection connection, KeyClaim claim, CancellationToken cancellationToken)
     {
-        // Writes what is there: an update takes the row's lock in every database.
-        var owned = await Owned(connection, claim).Set(row => row.Released, 0).UpdateAsync(cancellationToken);
+        // Writes what is there: an update takes the row's lock in every database. Who has given the key up owns nothing any more.
+        var owned = await Owned(connection, claim)
+            .Where(row => row.Released == 0)
+            .Set(row => row.Epoch, claim.Epoch)
+            .UpdateAsync(cancellationToken);
         if (owned == 0)
         {
             throw new ClaimLostException(claim);
@@ -155,8 +157,10 @@ internal sealed class SqlKeyOwners : IKeyOwners
         var previous = before.Released == 1 && before.Holds is not null ? PreviousOwner.HandedOver
             : before.Released == 1 || string.Equals(before.SiloId, silo, StringComparison.Ordinal) ? PreviousOwner.Stopped
             : PreviousOwner.Unknown;
-        if (previous == PreviousOwner.Unknown)
+        if (previous == PreviousOwner.Unknown
+            && await connection.GetTable<SiloLeaseRow>().AnyAsync(row => row.SiloId == before.SiloId, cancellationToken))
         {
+            // A silo without a lease loses all its keys when it begins one.
             await connection.InsertAsync(
                 new LostClaimRow { SiloId = before.SiloId, KeyId = keyId, Epoch = before.Epoch }, token: cancellationToken);
         }
@@ -164,20 +168,22 @@ internal sealed class SqlKeyOwners : IKeyOwners
         return new ClaimedKey(
             new KeyClaim(keyId, silo, epoch),
             previous,
-            before.Holds is { } holds ? JsonSerializer.Deserialize<ImmutableArray<HoldRenewal>>(holds) : []);
+            previous == PreviousOwner.HandedOver ? JsonSerializer.Deserialize<ImmutableArray<HoldRenewal>>(before.Holds!) : []);
     }
 
-    private static async Task ForgetOldAsync(DataConnection connection, long now, CancellationToken cancellationToken)
+    /// <summary>Begins a lease, and forgets what no silo will ask for any more.</summary>
+    private static async Task BeginLeaseAsync(DataConnection connection, SiloLeaseRow lease, CancellationToken cancellationToken)
     {
-        var limit = now - (long)ForgottenAfter.TotalMilliseconds;
-        var old = await connection.GetTable<SiloLeaseRow>()
-            .Where(row => row.RenewedAt < limit)
-            .Select(row => row.SiloId)
-            .ToListAsync(cancellationToken);
-        foreach (var silo in old)
-        {
-            await ForgetAsync(connection, silo, cancellationToken);
-        }
+        var leases = connection.GetTable<SiloLeaseRow>();
+
+        // The claims that it has lost stay: of those that it has made meanwhile it must hear.
+        await leases.Where(row => row.SiloId == lease.SiloId).DeleteAsync(cancellationToken);
+        await connection.InsertAsync(lease, token: cancellationToken);
+        var limit = lease.RenewedAt - (long)ForgottenAfter.TotalMilliseconds;
+        await leases.Where(row => row.RenewedAt < limit).DeleteAsync(cancellationToken);
+        await connection.GetTable<LostClaimRow>()
+            .Where(lost => !leases.Any(row => row.SiloId == lost.SiloId))
+            .DeleteAsync(cancellationToken);
     }
 
     private static async Task ForgetAsync(DataConnection connection, string silo, CancellationToken cancellationToken)

@@ -41,6 +41,9 @@ internal interface IServerDialect
     /// <summary>Closes the idle connections of the driver's pool.</summary>
     void ClearPool(string completeConnectionString);
 
+    /// <summary>A connection that is not open yet, and not of the driver's pool.</summary>
+    DbConnection Connect(string connectionString);
+
     /// <summary>
     /// Opens a connection that holds the schema's lock until it is closed; waits while another silo migrates. It is no pooled one.
     /// </summary>
@@ -54,6 +57,12 @@ internal interface IServerDialect
 
     /// <summary>DbUp for this server and journal.</summary>
     UpgradeEngineBuilder Upgrade(string connectionString, DbConnection lockedConnection);
+
+    /// <summary>
+    /// Whether a connection failed because the server is away, or not ready yet, so that another try may succeed. A refusal, such as of a
+    /// wrong password, is none.
+    /// </summary>
+    bool IsOutage(Exception exception);
 
     /// <summary>Whether a row with such a primary or unique key is there already.</summary>
     bool IsUniqueViolation(Exception exception);

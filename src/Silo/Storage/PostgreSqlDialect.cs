@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using System.Net.Sockets;
 using DbUp;
 using DbUp.Builder;
 using LinqToDB;
@@ -78,15 +79,17 @@ internal sealed class PostgreSqlDialect : IServerDialect
         NpgsqlConnection.ClearPool(connection);
     }
 
+    public DbConnection Connect(string connectionString) => new NpgsqlConnection(Unpooled(connectionString));
+
     public DbConnection LockSchema(string connectionString)
     {
-        var connection = new NpgsqlConnection(Unpooled(connectionString));
+        var connection = Connect(connectionString);
         try
         {
             connection.Open();
             using var command = connection.CreateCommand();
             command.CommandText = "SELECT pg_advisory_lock(@lock)";
-            command.Parameters.AddWithValue("lock", SchemaLock);
+            command.Parameters.Add(new NpgsqlParameter("lock", SchemaLock));
             command.CommandTimeout = SchemaMigrator.LockTimeoutSeconds;
             command.ExecuteNonQuery();
             return connection;
@@ -108,6 +111,10 @@ internal sealed class PostgreSqlDialect : IServerDialect
         return DeployChanges.To.PostgresqlDatabase(Unpooled(connectionString))
             .JournalToPostgresqlTable(command.ExecuteScalar() as string, SchemaMigrator.JournalTable);
     }
+
+    // The driver calls a name that cannot be resolved transient too, and so it is where containers start together.
+    public bool IsOutage(Exception exception) =>
+        exception is SocketException or TimeoutException or NpgsqlException { IsTransient: true };
 
     public bool IsUniqueViolation(Exception exception) =>
         exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };

@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using System.Net.Sockets;
 using DbUp.Engine;
 using LinqToDB;
 using LinqToDB.Data;
@@ -76,9 +77,12 @@ internal sealed partial class ServerDatabase : IRelayDatabase
 
             SchemaMigrator.Migrate(_dialect.Upgrade(_configured, locked), scripts, name);
         }
-        catch (Exception exception) when (exception is DbException or TimeoutException or InvalidOperationException)
+        catch (Exception exception) when (exception is DbException or TimeoutException or SocketException or InvalidOperationException)
         {
-            throw new MigrationException($"The database '{name}' cannot be opened: {exception.Message}", exception);
+            throw new MigrationException($"The database '{name}' cannot be opened: {exception.Message}", exception)
+            {
+                IsOutage = _dialect.IsOutage(exception),
+            };
         }
     }
 

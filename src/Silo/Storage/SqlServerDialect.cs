@@ -1,5 +1,8 @@
+using System.Collections.Frozen;
 using System.Data;
 using System.Data.Common;
+using System.Net.Sockets;
+using System.Security.Authentication;
 using DbUp;
 using DbUp.Builder;
 using LinqToDB;
@@ -16,6 +19,11 @@ internal sealed class SqlServerDialect : IServerDialect
     private const string Defaults = "Application Name=relay;Max Pool Size=30;";
 
     private static readonly BulkCopyOptions BulkCopy = new(BulkCopyType: BulkCopyType.ProviderSpecific, BulkCopyTimeout: 30);
+
+    // The database is recovering, is not open to logins yet (so is one that does not exist: the server says the same), or the server is
+    // being upgraded, paused, shut down or short of means.
+    private static readonly FrozenSet<int> StartingErrors =
+        [904, 921, 922, 927, 4060, 4064, 6005, 10928, 10929, 17142, 18401, 40197, 40501, 40613];
 
     public string ScriptFolder => "SqlServer";
 
@@ -73,6 +81,8 @@ internal sealed class SqlServerDialect : IServerDialect
         SqlConnection.ClearPool(connection);
     }
 
+    public DbConnection Connect(string connectionString) => new SqlConnection(Unpooled(connectionString));
+
     public DbConnection LockSchema(string connectionString)
     {
         var connection = new SqlConnection(Unpooled(connectionString));
@@ -113,6 +123,12 @@ internal sealed class SqlServerDialect : IServerDialect
         return DeployChanges.To.SqlDatabase(Unpooled(connectionString))
             .JournalToSqlTable(command.ExecuteScalar() as string, SchemaMigrator.JournalTable);
     }
+
+    // Above class 19 the connection is gone, or never came to be. A certificate that is not trusted looks the same, but for its cause.
+    public bool IsOutage(Exception exception) =>
+        exception is TimeoutException or SocketException
+        || (exception is SqlException sql && sql.InnerException is not AuthenticationException
+            && (sql.Class > 19 || sql.Number is -2 || sql.Errors.Cast<SqlError>().Any(error => StartingErrors.Contains(error.Number))));
 
     // Of a unique index, and of a constraint.
     public bool IsUniqueViolation(Exception exception) =>

@@ -25,6 +25,8 @@ internal sealed class SqliteDatabase : IRelayDatabase
         "CA2213",
         Justification = "It holds nothing to free, and writers that still wait must get to know that the database is disposed.")]
     private readonly SemaphoreSlim _writer = new(1, 1);
+    private DataConnection? _writing;
+    private SqliteInserts? _inserts;
     private bool _disposed;
 
     public SqliteDatabase(DataDirectory directory)
@@ -88,7 +90,7 @@ internal sealed class SqliteDatabase : IRelayDatabase
 
     public Task InsertAsync<T>(DataConnection connection, IReadOnlyCollection<T> rows, CancellationToken cancellationToken)
         where T : class =>
-        SqliteInsert.RunAsync(connection, rows, cancellationToken);
+        (_inserts ??= new SqliteInserts(connection)).RunAsync(rows, cancellationToken);
 
     public bool IsUniqueViolation(Exception exception) =>
         exception is SqliteException { SqliteExtendedErrorCode: UniqueIndexViolation or PrimaryKeyViolation };
@@ -98,6 +100,7 @@ internal sealed class SqliteDatabase : IRelayDatabase
     {
         _writer.Wait();
         _disposed = true;
+        CloseWriting();
         using var pool = new SqliteConnection(_connectionString);
         SqliteConnection.ClearPool(pool);
         _writer.Release();
@@ -110,17 +113,36 @@ internal sealed class SqliteDatabase : IRelayDatabase
         try
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            await using var connection = new DataConnection(_options);
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await write(connection, cancellationToken);
-
-            // No token: a commit that has begun is not given up, or nobody would know its outcome.
-            await transaction.CommitAsync(CancellationToken.None);
+            await WriteOnceAsync(_writing ??= new DataConnection(_options), write, cancellationToken);
+        }
+        catch
+        {
+            // Whatever state the connection is in, the next writer begins with a new one.
+            CloseWriting();
+            throw;
         }
         finally
         {
             _writer.Release();
         }
+    }
+
+    private static async Task WriteOnceAsync(
+        DataConnection connection, Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await write(connection, cancellationToken);
+
+        // No token: a commit that has begun is not given up, or nobody would know its outcome.
+        await transaction.CommitAsync(CancellationToken.None);
+    }
+
+    /// <summary>The writers' connection stays open, with its statements; only who is the writer, or the last to come here, may close it.</summary>
+    private void CloseWriting()
+    {
+        _inserts?.Dispose();
+        _writing?.Dispose();
+        (_inserts, _writing) = (null, null);
     }
 
     private static SqliteTransaction BeginRead(DataConnection connection) =>

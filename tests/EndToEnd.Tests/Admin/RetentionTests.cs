@@ -24,7 +24,8 @@ public sealed class RetentionTests : IAsyncLifetime
             ("Relay:Reports:RetentionDays", "7"),
             ("Relay:Reports:RollUpSeconds", "18000"),
             ("Relay:Quotas:HoldTimeoutSeconds", "3600"),
-            ("Relay:Cluster:RenewSeconds", "60"));
+            ("Relay:Cluster:RenewSeconds", "60"),
+            ("Relay:Admission:ReserveSeconds", "120"));
         _relay = await RelayApplication.StartAsync(_upstream.BaseUrl, settings with { Time = _clock, DataDirectory = _data });
     }
 

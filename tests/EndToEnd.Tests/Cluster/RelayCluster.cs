@@ -5,7 +5,7 @@ using Relay.Testing;
 namespace Relay.EndToEnd.Tests.Cluster;
 
 /// <summary>
-/// Silos and frontends as processes, on a PostgreSQL of their own. Each silo has a loopback address for itself, so that all have the
+/// Silos and frontends as processes, on a PostgreSQL of their own. Each of them has a loopback address for itself, so that all have the
 /// same ports and no two clusters meet.
 /// </summary>
 internal sealed class RelayCluster : IAsyncDisposable
@@ -16,11 +16,13 @@ internal sealed class RelayCluster : IAsyncDisposable
 
     private readonly WorkingDirectory _directory = new();
     private readonly Uri _upstream;
+    private readonly IReadOnlyList<(string Name, string Value)> _siloSettings;
     private readonly int _id = Interlocked.Increment(ref _clusters) % 60_000;
 
-    private RelayCluster(PrivatePostgres postgres, Uri upstream)
+    private RelayCluster(PrivatePostgres postgres, Uri upstream, IReadOnlyList<(string Name, string Value)> siloSettings)
     {
         Postgres = postgres;
+        _siloSettings = siloSettings;
         _upstream = upstream;
     }
 
@@ -33,12 +35,17 @@ internal sealed class RelayCluster : IAsyncDisposable
     /// <summary>The frontends that were started, by number.</summary>
     public SortedDictionary<int, RelayProcess> Frontends { get; } = [];
 
-    /// <summary>Starts a cluster before an upstream.</summary>
-    public static async Task<RelayCluster> StartAsync(Uri upstream, int silos, int frontends)
+    /// <summary>Starts a cluster before an upstream; each of its silos has these variables too.</summary>
+    public static Task<RelayCluster> StartAsync(Uri upstream, int silos, int frontends, params (string Name, string Value)[] siloSettings) =>
+        StartAsync(upstream, silos, frontends, delaySeconds: 3, siloSettings);
+
+    /// <summary>The same, whose frontends still take calls for that long once they stop.</summary>
+    public static async Task<RelayCluster> StartAsync(
+        Uri upstream, int silos, int frontends, int delaySeconds, params (string Name, string Value)[] siloSettings)
     {
         var postgres = await PrivatePostgres.StartNewAsync();
         Skip.If(postgres is null, "There is no PostgreSQL: install the package postgresql.");
-        var cluster = new RelayCluster(postgres, upstream);
+        var cluster = new RelayCluster(postgres, upstream, siloSettings) { DelaySeconds = delaySeconds };
         try
         {
             await Task.WhenAll(Enumerable.Range(0, silos).Select(silo => cluster.StartSiloAsync(silo)));
@@ -55,6 +62,12 @@ internal sealed class RelayCluster : IAsyncDisposable
     /// <summary>The address at which the others reach that silo.</summary>
     public string AddressOf(int silo) => string.Create(CultureInfo.InvariantCulture, $"127.{1 + (_id / 250)}.{_id % 250}.{silo + 1}");
 
+    /// <summary>The address and the port of that frontend, the same after a restart.</summary>
+    public string FrontendAddressOf(int frontend) => $"{AddressOf(frontend + 200)}:8080";
+
+    /// <summary>The address and the port of what may stand before the frontends.</summary>
+    public string EntranceAddress => $"{AddressOf(240)}:8080";
+
     /// <summary>Starts the silo of that number, again if it was there.</summary>
     /// <param name="silo">Its number.</param>
     /// <param name="listenAddress">Where it listens; null for where the others reach it.</param>
@@ -63,6 +76,11 @@ internal sealed class RelayCluster : IAsyncDisposable
     {
         var environment = Environment(connectionString);
         environment["Relay__Cluster__Address"] = AddressOf(silo);
+        foreach (var (name, value) in _siloSettings)
+        {
+            environment[name] = value;
+        }
+
         if (listenAddress is not null)
         {
             environment["Relay__Cluster__ListenAddress"] = listenAddress;
@@ -75,6 +93,9 @@ internal sealed class RelayCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>For how long a frontend that is told to stop takes calls: longer than what stands before it takes to notice.</summary>
+    public required int DelaySeconds { get; init; }
+
     /// <summary>Starts the frontend of that number, again if it was there; what it had in its outbox it still has.</summary>
     public async Task StartFrontendAsync(int frontend)
     {
@@ -83,13 +104,12 @@ internal sealed class RelayCluster : IAsyncDisposable
 
         // Longer than the default, for machines that are slow: what is tested is that calls wait, not how long.
         environment["Relay__Admission__ReserveSeconds"] = "60";
-
-        // Longer than what stands before the frontends takes to notice that one of them stops.
-        environment["Relay__Shutdown__DelaySeconds"] = "3";
+        environment["Relay__Shutdown__DelaySeconds"] = DelaySeconds.ToString(CultureInfo.InvariantCulture);
         environment["RELAY_ADMIN_KEY"] = AdminKey;
         environment["OPENAI_BASE_URL"] = _upstream.ToString();
         environment["OPENAI_API_KEY"] = "sk-upstream-that-only-relay-knows";
-        var process = await RelayProcess.StartAsync(FolderOf($"frontend-{frontend}"), environment);
+        var process = RelayProcess.Launch(FolderOf($"frontend-{frontend}"), environment, "--urls", $"http://{FrontendAddressOf(frontend)}");
+        _ = await process.ListeningAsync();
         lock (Frontends)
         {
             Frontends[frontend] = process;

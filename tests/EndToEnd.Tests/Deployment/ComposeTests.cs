@@ -1,5 +1,9 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Relay.Configuration;
+using Relay.EndToEnd.Tests.Cluster;
 using Relay.Frontend;
 using Relay.Frontend.Admission;
 using Relay.Frontend.Forwarding;
@@ -10,18 +14,18 @@ using Relay.Silo.Storage;
 namespace Relay.EndToEnd.Tests.Deployment;
 
 /// <summary>Holds the compose file to the code: its settings exist, its paths answer, its times suffice.</summary>
-public sealed class ComposeTests
+public sealed partial class ComposeTests
 {
     private readonly ComposeFile _compose = ComposeFile.Load();
 
     [Fact]
     public void Services_AreADatabaseTwoSilosTwoFrontendsAndALoadBalancer() => Assert.Equal(
-        ["sqlserver", "database", "silo-1", "silo-2", "frontend-1", "frontend-2", "nginx"],
+        ["sqlserver", "database", "silo-1", "silo-2", "frontend-1", "frontend-2", "haproxy"],
         _compose.Services);
 
     [Fact]
     public void Ports_OfTheLoadBalancerOnly_AreOpenOutside() =>
-        Assert.Equal(["nginx"], _compose.Services.Where(service => _compose.Service(service).ContainsKey("ports")));
+        Assert.Equal(["haproxy"], _compose.Services.Where(service => _compose.Service(service).ContainsKey("ports")));
 
     [Theory]
     [InlineData("silo-1")]
@@ -65,12 +69,7 @@ public sealed class ComposeTests
     [InlineData("frontend-2")]
     public void StopGracePeriod_IsLongerThanTheLongestStop(string service)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(_compose.Environment(service, "x")
-            .Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":", StringComparison.Ordinal), pair.Value))).Build();
-        var timeMax = OrderlyStop.TimeMax(
-            Bound<ShutdownOptions>(configuration, ShutdownOptions.SectionName),
-            Bound<ForwardingOptions>(configuration, ForwardingOptions.SectionName),
-            Bound<AdmissionOptions>(configuration, AdmissionOptions.SectionName));
+        var timeMax = TimeMaxOf(service);
 
         Assert.True(_compose.GraceOf(service) > timeMax, $"A stop may take {timeMax}.");
     }
@@ -105,18 +104,70 @@ public sealed class ComposeTests
     }
 
     [Fact]
+    public void HAProxy_AsksTheFrontendsForReadinessOftenEnough()
+    {
+        var haproxy = Repository.Read("deploy/haproxy.cfg");
+        var port = ((string)Assert.Single((List<object>)_compose.Service("haproxy")["ports"])).Split(':')[^1];
+        var check = Check().Match(haproxy);
+        var noticed = int.Parse(check.Groups["inter"].ValueSpan, CultureInfo.InvariantCulture) * int.Parse(check.Groups["fall"].ValueSpan, CultureInfo.InvariantCulture);
+
+        Assert.All(
+            new[] { "frontend-1", "frontend-2" },
+            frontend => Assert.Equal(3, haproxy.Split($"server {frontend} {frontend}:{_compose.PortOf(frontend)}").Length - 1));
+        Assert.Contains($"bind :{port}\n", haproxy, StringComparison.Ordinal);
+        Assert.Equal(2, haproxy.Split($"option httpchk GET {HealthExtensions.Path}/ready\n").Length - 1);
+        Assert.Contains($"rstring \\\"({Readiness.StartupCheck}|{Readiness.ShutdownCheck})\\\"\n", haproxy, StringComparison.Ordinal);
+        Assert.InRange(int.Parse(_compose.Environment("frontend-1", "")["Relay__Shutdown__DelaySeconds"]!, CultureInfo.InvariantCulture), (noticed * 2) + 1, 300);
+        Assert.True(File.Exists(Repository.PathOf(((string)((List<object>)_compose.Service("haproxy")["volumes"])[0]).Split(':')[0])));
+    }
+
+    [Fact]
+    public void HAProxy_LongestStop_IsShorterThanItsGraceAndLongerThanAFrontends()
+    {
+        var stop = TimeSpan.FromSeconds(int.Parse(HardStop().Match(Repository.Read("deploy/haproxy.cfg")).Groups["seconds"].ValueSpan, CultureInfo.InvariantCulture));
+
+        Assert.True(_compose.GraceOf("haproxy") > stop);
+        Assert.True(stop > TimeMaxOf("frontend-1"), $"A frontend's stop may take {TimeMaxOf("frontend-1")}.");
+    }
+
+    [SkippableFact]
+    public async Task HAProxy_ItsSettings_AreValid()
+    {
+        Skip.If(HAProxy.Path is null, "There is no HAProxy: install the package haproxy.");
+        using var check = Process.Start(new ProcessStartInfo(HAProxy.Path, ["-c", "-f", Repository.PathOf("deploy/haproxy.cfg")]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var said = await check.StandardError.ReadToEndAsync() + await check.StandardOutput.ReadToEndAsync();
+        await check.WaitForExitAsync();
+
+        Assert.True(check.ExitCode == 0, said);
+    }
+
+    [Fact]
     public void Nginx_KnowsTheFrontendsAndHoldsNothingBack()
     {
         var nginx = Repository.Read("deploy/nginx.conf");
-        var port = ((string)Assert.Single((List<object>)_compose.Service("nginx")["ports"])).Split(':')[^1];
 
         Assert.All(
             new[] { "frontend-1", "frontend-2" },
             frontend => Assert.Contains($"server {frontend}:{_compose.PortOf(frontend)} ", nginx, StringComparison.Ordinal));
-        Assert.Contains($"listen {port};", nginx, StringComparison.Ordinal);
         Assert.Contains("proxy_buffering off;", nginx, StringComparison.Ordinal);
         Assert.Contains($"client_max_body_size {new ForwardingOptions().MaxRequestBodyBytes / 1024 / 1024}m;", nginx, StringComparison.Ordinal);
-        Assert.True(File.Exists(Repository.PathOf(((string)((List<object>)_compose.Service("nginx")["volumes"])[0]).Split(':')[0])));
+    }
+
+    [GeneratedRegex(@"check inter (?<inter>\d+)s fall (?<fall>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Check();
+
+    [GeneratedRegex(@"hard-stop-after (?<seconds>\d+)s", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex HardStop();
+
+    /// <summary>The longest that a frontend's stop may take by its settings.</summary>
+    private TimeSpan TimeMaxOf(string service)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(_compose.Environment(service, "x")
+            .Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":", StringComparison.Ordinal), pair.Value))).Build();
+        return OrderlyStop.TimeMax(
+            Bound<ShutdownOptions>(configuration, ShutdownOptions.SectionName),
+            Bound<ForwardingOptions>(configuration, ForwardingOptions.SectionName),
+            Bound<AdmissionOptions>(configuration, AdmissionOptions.SectionName));
     }
 
     private static TOptions Bound<TOptions>(IConfiguration configuration, string section)

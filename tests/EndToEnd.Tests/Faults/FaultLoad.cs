@@ -36,6 +36,9 @@ internal sealed class FaultLoad(int callers = 200)
     /// <summary>How many calls were refused because of a fault, or cut.</summary>
     public int Failed => Volatile.Read(ref _refusedCount) + Volatile.Read(ref _cutCount);
 
+    /// <summary>What the latest refused call was told.</summary>
+    public string? LastRefusal { get; private set; }
+
     /// <summary>How long the longest call took that ended normally.</summary>
     public TimeSpan Longest => TimeSpan.FromTicks(Volatile.Read(ref _longestTicks));
 
@@ -118,6 +121,7 @@ internal sealed class FaultLoad(int callers = 200)
         var text = await response.Content.ReadAsStringAsync();
         if (response.StatusCode == HttpStatusCode.ServiceUnavailable)
         {
+            LastRefusal = text;
             Note(ended: 0, refused: 1);
             return false;
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using Relay.Frontend.Admission;
+using Relay.Frontend.Journals;
 using Relay.Grains.Admission;
 using Relay.Grains.Usage;
 using Relay.Testing;
@@ -134,7 +135,7 @@ public sealed class OutboxTests : IAsyncLifetime
             OutputTokensHeld = 1,
         };
         var line = new ArrayBufferWriter<byte>();
-        new OutboxLine(
+        new JournalLine<OutboxEntry>(
             new OutboxEntry("key_0000000000000000", new Settlement
             {
                 Call = call,

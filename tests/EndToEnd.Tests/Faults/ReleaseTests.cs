@@ -43,6 +43,41 @@ public sealed class ReleaseTests
         await AssertNothingHeldAsync(caller, requests: 1);
     }
 
+    [Fact]
+    public async Task Reserve_ItsAnswerIsLostAndTheNextOneRefuses_IsReleased()
+    {
+        var refused = new RefusedRetry();
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var relay = await StartAsync(upstream.BaseUrl, refused);
+        var caller = await RelayCaller.NewAsync(relay, upstream, Limit);
+
+        using var response = await caller.PostAsync(RelayCaller.Chat());
+        await response.Content.ReadAsStringAsync();
+        await refused.ReleasedAsync();
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        await AssertNothingHeldAsync(caller);
+    }
+
+    [Fact]
+    public async Task Settle_ItsCountWaitsInTheOutbox_TheGrainIsToldOfTheCallUntilItIsSettled()
+    {
+        var unsettled = new UnsettledCall();
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var relay = await StartAsync(upstream.BaseUrl, unsettled);
+        var caller = await RelayCaller.NewAsync(relay, upstream, Limit);
+
+        using var response = await caller.PostAsync(RelayCaller.Chat());
+        await response.Content.ReadAsStringAsync();
+        var told = await unsettled.ToldAsync();
+        unsettled.LetSettle();
+        await relay.Logs.FindAsync(line => line.Text.Contains("The outbox is empty again", StringComparison.Ordinal));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal((await caller.UsageAsync()).Tokens, told.UsageSoFar);
+        await AssertNothingHeldAsync(caller, requests: 1);
+    }
+
     private static async Task AssertNothingHeldAsync(RelayCaller caller, int requests = 0)
     {
         var usage = await caller.UsageAsync();
@@ -50,6 +85,8 @@ public sealed class ReleaseTests
         Assert.Equal(0, Assert.Single(usage.Limits).GetProperty("held").GetInt64());
     }
 
-    private static Task<RelayApplication> StartAsync(Uri upstream, LostMessage lost) =>
-        RelayApplication.StartAsync(upstream, RelaySetup.With(("Relay:Cluster:RenewSeconds", "1")) with { GrainCalls = lost });
+    private static Task<RelayApplication> StartAsync(Uri upstream, IIncomingGrainCallFilter calls) =>
+        RelayApplication.StartAsync(
+            upstream,
+            RelaySetup.With(("Relay:Cluster:RenewSeconds", "1"), ("Relay:Admission:SettleSeconds", "0.5")) with { GrainCalls = calls });
 }

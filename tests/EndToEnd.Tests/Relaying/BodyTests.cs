@@ -189,19 +189,6 @@ public sealed class BodyTests(RelayFixture fixture) : IClassFixture<RelayFixture
         await Counts.AssertNothingAsync(caller);
     }
 
-    [Fact]
-    public async Task Request_Compressed_IsRefused()
-    {
-        var caller = await fixture.NewCallerAsync();
-        using var request = caller.Request("/v1/chat/completions", RelayCaller.Chat());
-        request.Content!.Headers.ContentEncoding.Add("gzip");
-
-        using var response = await RelayCaller.SendAsync(request);
-
-        Assert.Equal("unsupported_content_encoding", (await Errors.ReadAsync(response, HttpStatusCode.UnsupportedMediaType)).Code);
-        Assert.Equal(0, caller.CallsBilled);
-    }
-
     [Theory]
     [InlineData("/v1/unknown")]
     [InlineData("/")]

@@ -150,14 +150,23 @@ public sealed class ResponsesTests(RelayFixture fixture) : IClassFixture<RelayFi
     }
 
     [Fact]
-    public async Task Response_InTheBackground_IsRefusedAndSpendsNothing()
+    public async Task StoredResponse_Streamed_PassesEachEventAsItComes()
     {
+        const string Stored = "/v1/responses/resp_1?stream=true";
+        const string First = "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":1,\"delta\":\"a\"}\n\n";
+        const string Last = "event: response.completed\ndata: {\"type\":\"response.completed\",\"sequence_number\":2,\"response\":{\"id\":\"resp_1\"}}\n\n";
         var caller = await fixture.NewCallerAsync();
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        fixture.Upstream.Next(new UpstreamScript().WithHeader("content-type", "text/event-stream").Write(First).WaitFor(gate).Write(Last));
+        using var client = await RawClient.ConnectAsync(fixture.Relay.BaseUrl);
+        await client.SendAsync($"GET {Stored} HTTP/1.1\r\nHost: relay\r\nConnection: close\r\nAuthorization: Bearer {caller.Key.Text}\r\n\r\n");
 
-        using var response = await caller.PostAsync(Ask(""","background":true"""), Path);
+        await client.ReadUntilAsync(First);
+        gate.SetResult();
+        await client.ReadToEndAsync();
 
-        Assert.Equal("background", (await Errors.ReadAsync(response, HttpStatusCode.BadRequest)).Param);
-        Assert.Equal(0, caller.CallsBilled);
+        Assert.Contains(Last, client.Text, StringComparison.Ordinal);
+        Assert.True(client.EndedWell);
         await Counts.AssertNothingAsync(caller);
     }
 

@@ -34,6 +34,18 @@ public sealed class SettingsCheckTests
     [InlineData("Relay:Drain:Seconds:Max", "5", "Relay:Drain:Seconds:Max is no setting of this version of Relay. The README lists them.")]
     public void Run_BadValue_SaysWhichAndWhy(string name, string value, string fault) => Assert.Equal(fault, Assert.Single(Find((name, value))));
 
+    [Fact]
+    public void Run_CallsWaitNoLongerThanAnOwnersChange_SaysWhichAndWhy()
+    {
+        var fault = Assert.Single(Find(("Relay:Admission:ReserveSeconds", "4")));
+
+        Assert.StartsWith(
+            "Relay:Admission:ReserveSeconds is 4, and must be greater than Relay:Cluster:LeaseSeconds and Relay:Cluster:RenewSeconds together (2 + 2)",
+            fault,
+            StringComparison.Ordinal);
+        Assert.Empty(Find(("Relay:Admission:ReserveSeconds", "4.5")));
+    }
+
     [Theory]
     [InlineData("OPENAI_BASE_URL", "ftp://example.com")]
     [InlineData("OPENAI_BASE_URL", "example.com/v1")]

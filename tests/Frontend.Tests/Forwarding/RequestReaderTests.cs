@@ -172,15 +172,26 @@ public sealed class RequestReaderTests
     }
 
     [Theory]
-    [InlineData("""{"model":"m","background":true}""", false)]
-    [InlineData("""{"model":"m","background":false,"backgroun\u0064":true}""", false)]
-    [InlineData("""{"model":"m","background":false}""", true)]
-    [InlineData("""{"model":"m","background":null,"metadata":{"background":true}}""", true)]
-    public void TryRead_AResponseInTheBackground_IsAFault(string body, bool expected)
+    [InlineData("""{"model":"m","background":true}""", true)]
+    [InlineData("""{"model":"m","background":true,"backgroun\u0064":true}""", true)]
+    [InlineData("""{"model":"m","background":false}""", false)]
+    [InlineData("""{"model":"m","background":null,"metadata":{"background":true}}""", false)]
+    public void TryRead_AResponse_TellsWhetherItIsMadeInTheBackground(string body, bool expected) =>
+        Assert.Equal(expected, Read(body, EndpointTable.Responses).InBackground);
+
+    [Theory]
+    [InlineData("""{"model":"m","background":false,"backgroun\u0064":true}""")]
+    [InlineData("""{"model":"m","background":"true"}""")]
+    [InlineData("""{"model":"m","background":{}}""")]
+    public void TryRead_ABackgroundThatIsNone_IsAFault(string body)
     {
-        Assert.Equal(expected, RequestReader.TryRead(Bodies.Of(body), EndpointTable.Responses, out _, out var fault));
-        Assert.Equal(expected ? null : "background", fault?.Param);
+        Assert.False(RequestReader.TryRead(Bodies.Of(body), EndpointTable.Responses, out _, out var fault));
+        Assert.Equal("background", fault!.Param);
     }
+
+    [Fact]
+    public void TryRead_ABackgroundOfAnotherApi_IsNotLookedAt() =>
+        Assert.False(Read("""{"model":"m","background":true}""", EndpointTable.ChatCompletions).InBackground);
 
     [Fact]
     public void TryRead_AResponse_HasItsCapAndKeepsItsPromptAndIsNotSpliced()

@@ -76,6 +76,23 @@ public sealed class ReadinessTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Find_BeforeTheStartHasEnded_IsUnreadyAndSaysWhatElseFails()
+    {
+        _gate.SetResult();
+        _result = () => HealthCheckResult.Unhealthy("It is broken.");
+        var starting = await Find();
+        await _host.StartAsync();
+        _result = () => HealthCheckResult.Healthy();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var started = await Find();
+
+        Assert.Equal("unready", starting.Status);
+        Assert.Equal(["thing", Readiness.StartupCheck], starting.Checks!.Keys);
+        Assert.Equal("It is broken.", starting.Checks["thing"].Reason);
+        Assert.Equal(("ready", "thing"), (started.Status, Assert.Single(started.Checks!).Key));
+    }
+
+    [Fact]
     public async Task Find_OnceToldToStop_IsUnreadyWithoutALook()
     {
         _host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();

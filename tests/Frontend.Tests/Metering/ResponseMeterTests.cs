@@ -33,6 +33,46 @@ public sealed class ResponseMeterTests
     }
 
     [Theory]
+    [InlineData("""{"id":"resp_1","status":"queued"}""", "resp_1", nameof(ResponseProgress.Running))]
+    [InlineData("""{"status":"in_progress","output":[{"id":"msg_1","status":"completed"}],"id":"resp_1"}""", "resp_1", nameof(ResponseProgress.Running))]
+    [InlineData("""{"id":"resp_1","status":"completed"}""", null, nameof(ResponseProgress.Over))]
+    [InlineData("""{"id":"resp_1","status":"incomplete"}""", null, nameof(ResponseProgress.Over))]
+    [InlineData("""{"id":"resp_1","status":"failed"}""", null, nameof(ResponseProgress.Over))]
+    [InlineData("""{"id":"resp_1","status":"cancelled"}""", null, nameof(ResponseProgress.Over))]
+    [InlineData("""{"id":"resp_1","status":"resting"}""", null, nameof(ResponseProgress.Unsaid))]
+    [InlineData("""{"id":"","status":"queued"}""", null, nameof(ResponseProgress.Running))]
+    [InlineData("""{"id":7,"status":"queued"}""", null, nameof(ResponseProgress.Running))]
+    [InlineData("""{"id":"resp_1","metadata":{"status":"queued"}}""", null, nameof(ResponseProgress.Unsaid))]
+    public void Append_AResponse_TellsWhetherItGoesOn(string body, string? running, string progress)
+    {
+        using var meter = new BodyMeter(AnswerShape.Response);
+        meter.Append(Encoding.UTF8.GetBytes(body));
+        meter.Complete();
+
+        Assert.Equal((running, progress), (meter.RunningResponse, meter.Progress.ToString()));
+    }
+
+    [Fact]
+    public void Append_AnIdTooLongForOne_IsNoId()
+    {
+        using var meter = new BodyMeter(AnswerShape.Response);
+        meter.Append(Encoding.UTF8.GetBytes($$"""{"id":"{{new string('x', 513)}}","status":"queued"}"""));
+
+        Assert.Null(meter.RunningResponse);
+    }
+
+    [Fact]
+    public void Read_Events_TellTheResponseUntilItsTerminalEvent()
+    {
+        ReadData("""{"type":"response.queued","sequence_number":0,"response":{"id":"resp_1","status":"queued"}}""");
+        ReadData("""{"type":"response.output_text.delta","sequence_number":1,"delta":"Hi"}""");
+        Assert.Equal("resp_1", _meter.RunningResponse);
+
+        ReadData($$"""{"type":"response.completed","sequence_number":2,"response":{{Response}}}""");
+        Assert.Null(_meter.RunningResponse);
+    }
+
+    [Theory]
     [InlineData("response.completed")]
     [InlineData("response.incomplete")]
     [InlineData("response.failed")]

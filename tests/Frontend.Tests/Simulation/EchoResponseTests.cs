@@ -51,6 +51,45 @@ public sealed class EchoResponseTests : IDisposable
         Assert.Equal(output == 4 ? "one two three four" : "one two", string.Concat(meter.Text.Kept));
     }
 
+    [Fact]
+    public async Task Response_InTheBackground_IsQueuedAndThenThereUntilItIsDeleted()
+    {
+        using var begun = await PostAsync("/v1/responses", """{"model":"relay-echo","input":"one two three","background":true}""");
+        var queued = JsonElement.Parse(await begun.Content.ReadAsStringAsync());
+        Assert.Equal("queued", queued.GetProperty("status").GetString());
+        Assert.Equal(JsonValueKind.Null, queued.GetProperty("usage").ValueKind);
+        var path = $"/v1/responses/{queued.GetProperty("id").GetString()}";
+
+        using var cancelled = await SendAsync(HttpMethod.Post, path + "/cancel");
+        using var found = await SendAsync(HttpMethod.Get, path);
+        var whole = JsonElement.Parse(await found.Content.ReadAsStringAsync());
+        Assert.Equal(whole.GetRawText(), await cancelled.Content.ReadAsStringAsync());
+        Assert.Equal(("completed", 6), (whole.GetProperty("status").GetString(), whole.GetProperty("usage").GetProperty("total_tokens").GetInt32()));
+
+        using var deleted = await SendAsync(HttpMethod.Delete, path);
+        Assert.Equal(HttpStatusCode.OK, deleted.StatusCode);
+        foreach (var (method, end) in new[] { (HttpMethod.Get, ""), (HttpMethod.Delete, ""), (HttpMethod.Post, "/cancel") })
+        {
+            using var gone = await SendAsync(method, path + end);
+            Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task Responses_MoreThanAreKept_TheOldestIsForgotten()
+    {
+        var ids = new List<string>();
+        for (var i = 0; i <= EchoStore.Max; i++)
+        {
+            using var begun = await PostAsync("/v1/responses", """{"model":"relay-echo","input":"one","background":true}""");
+            ids.Add(JsonElement.Parse(await begun.Content.ReadAsStringAsync()).GetProperty("id").GetString()!);
+        }
+
+        using var oldest = await SendAsync(HttpMethod.Get, $"/v1/responses/{ids[0]}");
+        using var next = await SendAsync(HttpMethod.Get, $"/v1/responses/{ids[1]}");
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.OK), (oldest.StatusCode, next.StatusCode));
+    }
+
     [Theory]
     [InlineData("/v1/responses/input_tokens", """{"model":"relay-echo","input":"one two","instructions":"three"}""", "{\"object\":\"response.input_tokens\",\"input_tokens\":3}")]
     [InlineData("/v1/moderations", """{"input":"one"}""", "\"results\":[{\"flagged\":false,")]
@@ -69,6 +108,7 @@ public sealed class EchoResponseTests : IDisposable
     [InlineData("/v1/responses", """{"model":"relay-echo","input":[{"content":"x"}]}""", "input[0].role")]
     [InlineData("/v1/responses", """{"model":"relay-echo","input":"x","max_output_tokens":0}""", "max_output_tokens")]
     [InlineData("/v1/responses", """{"model":"relay-echo","input":"x","stream":7}""", "stream")]
+    [InlineData("/v1/responses", """{"model":"relay-echo","input":"x","background":7}""", "background")]
     [InlineData("/v1/responses", """{"model":"relay-echo","input":"x","instructions":7}""", "instructions")]
     [InlineData("/v1/responses/input_tokens", """{"model":"relay-echo"}""", "input")]
     [InlineData("/v1/moderations", "{}", "input")]
@@ -81,6 +121,12 @@ public sealed class EchoResponseTests : IDisposable
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         var error = JsonElement.Parse(await response.Content.ReadAsStringAsync()).GetProperty("error");
         Assert.Equal(param, error.GetProperty("param").GetString());
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path)
+    {
+        using var request = new HttpRequestMessage(method, "http://simulation" + path);
+        return await _invoker.SendAsync(request, default);
     }
 
     private async Task<HttpResponseMessage> PostAsync(string path, string body)

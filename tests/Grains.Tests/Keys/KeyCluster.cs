@@ -27,10 +27,17 @@ public sealed class KeyCluster : IAsyncLifetime
         [$"{LedgerOptions.SectionName}:QueueRows"] = "4000",
     };
 
+    private readonly SiloKind _kind;
     private InProcessTestCluster _cluster = null!;
     private int _calls;
 
-    public KeyCluster() => Directory = new MemoryKeyDirectory(Ledger);
+    public KeyCluster()
+        : this(SiloKind.Only)
+    {
+    }
+
+    /// <summary>A silo that is alone, or one that needs a lease since there may be others.</summary>
+    internal KeyCluster(SiloKind kind) => (_kind, Directory) = (kind, new MemoryKeyDirectory(Ledger));
 
     public MemoryLedger Ledger { get; } = new();
 
@@ -51,7 +58,7 @@ public sealed class KeyCluster : IAsyncLifetime
         builder.ConfigureSilo((_, silo) =>
         {
             silo.Services.AddSingleton(new CurrentPrices(PriceBook.Empty));
-            silo.AddRelayGrains(SiloKind.Only);
+            silo.AddRelayGrains(_kind);
             silo.Services.AddKeyedSingleton<IGrainStorage>("usage", Snapshots);
             silo.Services.AddSingleton<TimeProvider>(Time);
             silo.Services.UseTimeProviderForBackgroundAreas(TimeProvider.System);

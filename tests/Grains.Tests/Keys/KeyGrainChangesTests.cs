@@ -149,6 +149,51 @@ public sealed class KeyGrainChangesTests(KeyCluster cluster) : IClassFixture<Key
     }
 
     [Fact]
+    public async Task Create_AgainWhileTheFirstIsWritten_WaitsForIt()
+    {
+        var settings = cluster.Settings(KeyCluster.NewId());
+        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Directory.BeforeInserting = () =>
+        {
+            started.TrySetResult();
+            return written.Task;
+        };
+        var first = cluster.Key(settings.Id).CreateAsync(settings);
+        await started.Task;
+        var again = cluster.Key(settings.Id).CreateAsync(settings);
+        var other = cluster.Key(settings.Id).CreateAsync(settings with { Hash = KeyCluster.HashOf("another") });
+
+        written.SetResult();
+        cluster.Directory.BeforeInserting = static () => Task.CompletedTask;
+
+        await Task.WhenAll(first, again);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => other);
+        await cluster.ReserveAsync(settings.Id);
+    }
+
+    [Fact]
+    public async Task Create_WrittenByATryBefore_HasMadeTheKey()
+    {
+        // At this activation, whose answer was lost; and by another one, after this one has looked for the key.
+        var lost = cluster.Settings(KeyCluster.NewId());
+        cluster.Directory.FailAfterWriting(1);
+        await cluster.Key(lost.Id).CreateAsync(lost);
+
+        var elsewhere = cluster.Settings(KeyCluster.NewId());
+        Assert.Null(await cluster.Key(elsewhere.Id).GetAsync());
+        cluster.Directory.BeforeInserting = () =>
+        {
+            cluster.Directory.BeforeInserting = static () => Task.CompletedTask;
+            return cluster.Directory.InsertAsync(elsewhere, CancellationToken.None);
+        };
+        await cluster.Key(elsewhere.Id).CreateAsync(elsewhere);
+
+        Assert.Equal("test", (await cluster.Key(lost.Id).GetAsync())!.Settings.Name);
+        Assert.Equal("test", (await cluster.Key(elsewhere.Id).GetAsync())!.Settings.Name);
+    }
+
+    [Fact]
     public async Task Rotate_WithoutOverlap_EndsTheOldSecretAtOnce()
     {
         var id = await cluster.CreateAsync();

@@ -11,10 +11,14 @@ namespace Relay.Grains.Tests.Keys;
 internal sealed class MemorySnapshots : IGrainStorage
 {
     private readonly ConcurrentDictionary<GrainId, (string ETag, string Json)> _rows = new();
+    private readonly ConcurrentDictionary<GrainId, TaskCompletionSource> _written = new();
     private Exception? _failure;
 
     /// <summary>Whether a grain has saved.</summary>
     public bool Has(GrainId grainId) => _rows.ContainsKey(grainId);
+
+    /// <summary>Ends when a grain has saved.</summary>
+    public Task SavedAsync(GrainId grainId) => Written(grainId).Task;
 
     /// <summary>Lets the next write throw.</summary>
     public void FailOnce(Exception failure) => Interlocked.Exchange(ref _failure, failure);
@@ -47,10 +51,14 @@ internal sealed class MemorySnapshots : IGrainStorage
         grainState.ETag = Guid.NewGuid().ToString();
         grainState.RecordExists = true;
         _rows[grainId] = (grainState.ETag, JsonSerializer.Serialize(grainState.State));
+        Written(grainId).TrySetResult();
         return Task.CompletedTask;
     }
 
     /// <inheritdoc />
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
         throw new NotSupportedException("No grain clears its state.");
+
+    private TaskCompletionSource Written(GrainId grainId) =>
+        _written.GetOrAdd(grainId, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 }

@@ -149,6 +149,55 @@ public sealed class OwnerLeaseTests : IAsyncDisposable
         Assert.True(owner.IsLost);
     }
 
+    [Fact]
+    public async Task Renew_AnswerThatALeaseBeginsIsLost_LosesAllItsKeysByTheNext()
+    {
+        await _a.RenewAsync(default);
+        var (owner, _) = await _a.ClaimAsync(Key, default);
+        _owners.ForgetLease(_a.Silo);
+        await _b.RenewAsync(default);
+        await _b.ClaimAsync(Key, default);
+        _owners.BlockLeases();
+        using var givenUp = new CancellationTokenSource();
+        var unheard = _a.RenewAsync(givenUp.Token);
+        await givenUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => unheard);
+        _owners.UnblockLeases();
+
+        await _a.RenewAsync(default);
+
+        Assert.True(owner.IsLost);
+    }
+
+    [Fact]
+    public async Task Claim_OfAnActivationThatEndedHere_EndsItsTitle()
+    {
+        await _a.RenewAsync(default);
+        var (before, _) = await _a.ClaimAsync(Key, default);
+
+        await _a.ClaimAsync(Key, default);
+
+        Assert.True(before.IsLost);
+    }
+
+    [Fact]
+    public async Task HearsOfCalls_LeaseHadRunOut_IsSoAfterTheRenewals()
+    {
+        await _a.RenewAsync(default);
+        var (owner, _) = await _a.ClaimAsync(Key, default);
+        await WaitGoodAsync(TimeSpan.FromSeconds(3));
+        Assert.True(owner.HearsOfCalls);
+
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.False(owner.HearsOfCalls);
+        await _a.RenewAsync(default);
+        Assert.Null(owner.Wait);
+        Assert.False(owner.HearsOfCalls);
+
+        await WaitGoodAsync(TimeSpan.FromSeconds(3));
+        Assert.True(owner.HearsOfCalls);
+    }
+
     [Theory]
     [InlineData(true, 0)]
     [InlineData(false, 3)]
@@ -174,6 +223,15 @@ public sealed class OwnerLeaseTests : IAsyncDisposable
         var (after, _) = await _a.ClaimAsync(Key, default);
 
         Assert.Equal(TimeSpan.FromSeconds(5), after.Wait);
+    }
+
+    private async Task WaitGoodAsync(TimeSpan time)
+    {
+        for (var passed = TimeSpan.Zero; passed < time; passed += TimeSpan.FromSeconds(1))
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await _a.RenewAsync(default);
+        }
     }
 
     private OwnerLease Create() => new(

@@ -119,10 +119,10 @@ public sealed class OwnershipProperties
             inner.ReleaseAsync(claim, holds, cancellationToken);
 
         public async Task<IReadOnlyList<KeyClaim>?> RenewLeaseAsync(
-            string silo, IReadOnlyList<KeyClaim> known, CancellationToken cancellationToken)
+            string silo, long generation, IReadOnlyList<KeyClaim> known, CancellationToken cancellationToken)
         {
             var heard = _unheard[silo] = new TaskCompletionSource();
-            var answer = await inner.RenewLeaseAsync(silo, known, cancellationToken);
+            var answer = await inner.RenewLeaseAsync(silo, generation, known, cancellationToken);
             await heard.Task;
             return answer;
         }

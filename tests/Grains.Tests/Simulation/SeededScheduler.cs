@@ -9,6 +9,9 @@ internal sealed class SeededScheduler(int seed)
     /// <summary>How much has run.</summary>
     public int Steps { get; private set; }
 
+    /// <summary>Whether something is ready in a process that is not stopped.</summary>
+    public bool HasAwake => _ready.Exists(item => item.Process is { IsDead: false } && item.Process.PausedUntil <= Steps);
+
     /// <summary>A number from 0 to below the given one.</summary>
     public int Next(int below) => _random.Next(below);
 

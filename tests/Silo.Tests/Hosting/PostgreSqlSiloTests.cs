@@ -15,6 +15,9 @@ public sealed class PostgreSqlSiloTests(PostgreSqlTestDatabase fixture) : IClass
 
     private readonly TemporaryDirectory _folder = new();
 
+    // Of its own: another run on this machine has the same ports.
+    private readonly string _address = $"127.{Random.Shared.Next(1, 255)}.{Random.Shared.Next(256)}.{Random.Shared.Next(1, 255)}";
+
     public Task InitializeAsync() => fixture.Database.DropTablesAsync();
 
     public Task DisposeAsync() => Task.CompletedTask;
@@ -69,6 +72,7 @@ public sealed class PostgreSqlSiloTests(PostgreSqlTestDatabase fixture) : IClass
     private Task<StandaloneHost> StartAsync() => StandaloneHost.StartAsync(
         _folder["data"],
         logs: null,
+        KeyValuePair.Create("Relay:Cluster:Address", (string?)_address),
         KeyValuePair.Create("Relay:Database:Provider", (string?)"PostgreSql"),
         KeyValuePair.Create("ConnectionStrings:Relay", (string?)fixture.Database.ConnectionString));
 }

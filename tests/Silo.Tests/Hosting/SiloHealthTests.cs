@@ -10,7 +10,6 @@ using Relay.Silo.Tests.Storage;
 
 namespace Relay.Silo.Tests.Hosting;
 
-[Collection("Listening sockets")]
 public sealed class SiloHealthTests
 {
     [Fact]

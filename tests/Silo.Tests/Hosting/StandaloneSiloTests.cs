@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Relay.Grains.Directory;
@@ -12,7 +10,6 @@ using Relay.Silo.Tests.Storage;
 namespace Relay.Silo.Tests.Hosting;
 
 /// <summary>Real hosts, side by side and after each other.</summary>
-[Collection("Listening sockets")]
 public sealed class StandaloneSiloTests : IDisposable
 {
     private const string Key = "key_0000000000000001";
@@ -32,28 +29,6 @@ public sealed class StandaloneSiloTests : IDisposable
 
         Assert.Equal(2, await one.Grains.GetGrain<ISnapshotGrain>("k:x").GetAsync());
         Assert.Equal(0, await two.Grains.GetGrain<ISnapshotGrain>("k:x").GetAsync());
-    }
-
-    [Fact]
-    public async Task Start_Always_OpensNoPort()
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            return;
-        }
-
-        using (var listener = new TcpListener(IPAddress.Loopback, 0))
-        {
-            // The probe sees a listener when there is one.
-            var before = ListeningSockets.OfThisProcess();
-            listener.Start();
-            Assert.Equal(before.Count + 1, ListeningSockets.OfThisProcess().Count);
-        }
-
-        await using var host = await StandaloneHost.StartAsync(_folder["one"]);
-        Assert.Equal(1, await host.Grains.GetGrain<ISnapshotGrain>("k:x").IncrementAsync());
-
-        Assert.Empty(ListeningSockets.OfThisProcess());
     }
 
     [Fact]

@@ -1,3 +1,6 @@
+using LinqToDB;
+using LinqToDB.Async;
+using Microsoft.Extensions.Time.Testing;
 using Relay.Grains.Admission;
 using Relay.Grains.Ownership;
 using Relay.Grains.Usage;
@@ -63,11 +66,11 @@ public abstract class KeyOwnersContract
     [SkippableFact]
     public async Task Claim_OwnClaimOfTheSameSilo_IsStoppedAndNotLost()
     {
-        await A.RenewLeaseAsync(SiloA, [], default);
+        await A.RenewLeaseAsync(SiloA, 0, [], default);
         await A.ClaimAsync(Key, SiloA, default);
 
         Assert.Equal(PreviousOwner.Stopped, (await A.ClaimAsync(Key, SiloA, default)).Previous);
-        Assert.Empty((await A.RenewLeaseAsync(SiloA, [], default))!);
+        Assert.Empty((await A.RenewLeaseAsync(SiloA, 1, [], default))!);
     }
 
     [SkippableFact]
@@ -84,41 +87,92 @@ public abstract class KeyOwnersContract
     [SkippableFact]
     public async Task RenewLease_KeyWasClaimedByAnother_SaysSoUntilItIsKnown()
     {
-        Assert.Null(await A.RenewLeaseAsync(SiloA, [], default));
-        Assert.Null(await B.RenewLeaseAsync(SiloB, [], default));
+        Assert.Null(await A.RenewLeaseAsync(SiloA, 0, [], default));
+        Assert.Null(await B.RenewLeaseAsync(SiloB, 0, [], default));
         var mine = (await A.ClaimAsync(Key, SiloA, default)).Claim;
-        Assert.Empty((await A.RenewLeaseAsync(SiloA, [], default))!);
+        Assert.Empty((await A.RenewLeaseAsync(SiloA, 1, [], default))!);
         await B.ClaimAsync(Key, SiloB, default);
 
-        Assert.Equal([mine], await A.RenewLeaseAsync(SiloA, [], default));
-        Assert.Equal([mine], await A.RenewLeaseAsync(SiloA, [], default));
-        Assert.Empty((await A.RenewLeaseAsync(SiloA, [mine], default))!);
-        Assert.Empty((await B.RenewLeaseAsync(SiloB, [], default))!);
+        Assert.Equal([mine], await A.RenewLeaseAsync(SiloA, 1, [], default));
+        Assert.Equal([mine], await A.RenewLeaseAsync(SiloA, 1, [], default));
+        Assert.Empty((await A.RenewLeaseAsync(SiloA, 1, [mine], default))!);
+        Assert.Empty((await B.RenewLeaseAsync(SiloB, 1, [], default))!);
     }
 
     [SkippableFact]
     public async Task RenewLease_AfterItEnded_BeginsAnew()
     {
-        await A.RenewLeaseAsync(SiloA, [], default);
-        Assert.NotNull(await A.RenewLeaseAsync(SiloA, [], default));
+        await A.RenewLeaseAsync(SiloA, 0, [], default);
+        Assert.NotNull(await A.RenewLeaseAsync(SiloA, 1, [], default));
 
         await A.EndLeaseAsync(SiloA, default);
 
-        Assert.Null(await A.RenewLeaseAsync(SiloA, [], default));
+        Assert.Null(await A.RenewLeaseAsync(SiloA, 1, [], default));
+        Assert.NotNull(await A.RenewLeaseAsync(SiloA, 2, [], default));
+    }
+
+    [SkippableFact]
+    public async Task RenewLease_AnswerThatItBeginsWasLost_SaysSoAgain()
+    {
+        Assert.Null(await A.RenewLeaseAsync(SiloA, 0, [], default));
+        await A.ClaimAsync(Key, SiloA, default);
+        await A.EndLeaseAsync(SiloA, default);
+        await B.ClaimAsync(Key, SiloB, default);
+
+        // Had the second one said that the lease is good and no claim lost, the silo would take itself for the key's owner.
+        Assert.Null(await A.RenewLeaseAsync(SiloA, 1, [], default));
+        Assert.Null(await A.RenewLeaseAsync(SiloA, 1, [], default));
+        Assert.NotNull(await A.RenewLeaseAsync(SiloA, 2, [], default));
+    }
+
+    [SkippableFact]
+    public async Task RenewLease_SilentForADay_IsForgottenWithWhatItHasLost()
+    {
+        var yesterday = new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(-1).AddMinutes(-1));
+        var dead = new SqlKeyOwners(Database, Database, yesterday);
+        await dead.RenewLeaseAsync(SiloA, 0, [], default);
+        await dead.ClaimAsync(Key, SiloA, default);
+        await B.ClaimAsync(Key, SiloB, default);
+        Assert.Equal(1, await LostAsync());
+
+        await B.RenewLeaseAsync(SiloB, 0, [], default);
+        Assert.Equal(0, await LostAsync());
+
+        // Nobody will ask for what a forgotten silo loses; it loses all when it comes back.
+        await dead.ClaimAsync(Key, SiloA, default);
+        await B.ClaimAsync(Key, SiloB, default);
+        Assert.Equal(0, await LostAsync());
+        Assert.Null(await A.RenewLeaseAsync(SiloA, 1, [], default));
+    }
+
+    [SkippableFact]
+    public async Task Lock_AfterTheRelease_IsRefusedAndLeavesTheHandOver()
+    {
+        var directory = new SqlKeyDirectory(Database);
+        await directory.InsertAsync(KeyDirectoryContract.Settings(Key, "ann"), default);
+        var hold = new HoldRenewal(Entry(Key, 1).Settlement.Call, default);
+        var claim = (await A.ClaimAsync(Key, SiloA, default)).Claim;
+        await A.ReleaseAsync(claim, [hold], default);
+
+        await Assert.ThrowsAsync<ClaimLostException>(() => directory.RevokeAsync(claim, Noon, default));
+
+        var next = await B.ClaimAsync(Key, SiloB, default);
+        Assert.Equal(PreviousOwner.HandedOver, next.Previous);
+        Assert.Equal(hold, Assert.Single(next.Holds));
     }
 
     [SkippableFact]
     public async Task Claim_ManyAtOnce_EachHasAnEpochOfItsOwnAndAllButOneAreLost()
     {
-        await A.RenewLeaseAsync(SiloA, [], default);
-        await B.RenewLeaseAsync(SiloB, [], default);
+        await A.RenewLeaseAsync(SiloA, 0, [], default);
+        await B.RenewLeaseAsync(SiloB, 0, [], default);
 
         var claims = await Task.WhenAll(Enumerable.Range(0, 12).Select(async n =>
             await (n % 2 == 0 ? A.ClaimAsync(Key, SiloA, default) : B.ClaimAsync(Key, SiloB, default))));
 
         Assert.Equal(Enumerable.Range(1, 12).Select(n => (long)n), claims.Select(claimed => claimed.Claim.Epoch).Order());
         var newest = claims.MaxBy(claimed => claimed.Claim.Epoch)!.Claim;
-        var lost = (await A.RenewLeaseAsync(SiloA, [], default))!.Concat((await B.RenewLeaseAsync(SiloB, [], default))!).ToList();
+        var lost = (await A.RenewLeaseAsync(SiloA, 1, [], default))!.Concat((await B.RenewLeaseAsync(SiloB, 1, [], default))!).ToList();
         Assert.DoesNotContain(newest, lost);
 
         // A silo that claims a key which is its own already has lost nothing.
@@ -146,12 +200,15 @@ public abstract class KeyOwnersContract
     [SkippableFact]
     public async Task ForgetAll_AnyOwners_LeavesNone()
     {
-        await A.RenewLeaseAsync(SiloA, [], default);
+        await A.RenewLeaseAsync(SiloA, 0, [], default);
         await A.ClaimAsync(Key, SiloA, default);
 
         await A.ForgetAllAsync(default);
 
         Assert.Equal(new ClaimedKey(new KeyClaim(Key, SiloB, 1), PreviousOwner.HandedOver, []).Claim, (await B.ClaimAsync(Key, SiloB, default)).Claim);
-        Assert.Null(await A.RenewLeaseAsync(SiloA, [], default));
+        Assert.Null(await A.RenewLeaseAsync(SiloA, 1, [], default));
     }
+
+    private Task<int> LostAsync() =>
+        Database.ReadAsync((connection, token) => connection.GetTable<LostClaimRow>().CountAsync(row => row.SiloId == SiloA, token), default);
 }

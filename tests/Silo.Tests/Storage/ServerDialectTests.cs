@@ -30,6 +30,31 @@ public sealed class ServerDialectTests
     }
 
     [Theory]
+    [InlineData(PostgresErrorCodes.InvalidPassword, false)]
+    [InlineData(PostgresErrorCodes.InvalidAuthorizationSpecification, false)]
+    [InlineData(PostgresErrorCodes.InvalidCatalogName, false)]
+    [InlineData(PostgresErrorCodes.InsufficientPrivilege, false)]
+    [InlineData(PostgresErrorCodes.CannotConnectNow, true)]
+    [InlineData(PostgresErrorCodes.AdminShutdown, true)]
+    [InlineData(PostgresErrorCodes.TooManyConnections, true)]
+    public void IsOutage_AnswerOfPostgreSql_IsOneWhenAnotherTryMaySucceed(string sqlState, bool expected) => Assert.Equal(
+        expected, ServerDialects.Find(DatabaseProvider.PostgreSql)!.IsOutage(new PostgresException("", "FATAL", "FATAL", sqlState)));
+
+    [Theory]
+    [InlineData(nameof(DatabaseProvider.PostgreSql), "Host=127.0.0.1;Port=1;Database=relay;Username=u")]
+    [InlineData(nameof(DatabaseProvider.PostgreSql), "Host=no-such-host.invalid;Database=relay;Username=u")]
+    [InlineData(nameof(DatabaseProvider.SqlServer), "Server=127.0.0.1,1;Database=relay;Connect Timeout=5;Connect Retry Count=0")]
+    public async Task IsOutage_NobodyListens_IsOne(string provider, string connectionString)
+    {
+        var dialect = ServerDialects.Find(Enum.Parse<DatabaseProvider>(provider))!;
+        await using var connection = dialect.Connect(connectionString);
+
+        var exception = await Assert.ThrowsAnyAsync<Exception>(() => connection.OpenAsync());
+
+        Assert.True(dialect.IsOutage(exception), exception.ToString());
+    }
+
+    [Theory]
     [InlineData("Host=db;Port=5433;Database=relay;Username=u;Password=s3cret", "relay on db:5433")]
     [InlineData("Host=db;Username=u;Password=s3cret", "u on db:5432")]
     public void NameOf_PostgreSql_HasNoSecret(string connectionString, string expected) =>

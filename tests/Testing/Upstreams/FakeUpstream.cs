@@ -44,6 +44,7 @@ public sealed class FakeUpstream : IAsyncDisposable
 
     private readonly WebApplication _server;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly BackgroundResponses _background = new();
     private readonly Lock _lock = new();
     private readonly List<UpstreamRequest> _requests = [];
     private readonly ConcurrentQueue<UpstreamScript> _next = new();
@@ -59,6 +60,9 @@ public sealed class FakeUpstream : IAsyncDisposable
 
     /// <summary>What was generated, call by call.</summary>
     public UpstreamBill Bill { get; } = new();
+
+    /// <summary>The newest response that was made in the background.</summary>
+    public BackgroundResponse InBackground => _background.Last;
 
     /// <summary>The requests in the order of arrival; a copy.</summary>
     public IReadOnlyList<UpstreamRequest> Requests
@@ -159,7 +163,7 @@ public sealed class FakeUpstream : IAsyncDisposable
         _received.Writer.TryWrite(request);
 
         await using var writer = new AnswerWriter(context, script, _stopping.Token);
-        var exchange = new UpstreamExchange(request, call, script, entry, writer);
+        var exchange = new UpstreamExchange(request, call, script, entry, writer, _background);
         try
         {
             foreach (var step in script.Steps)

@@ -16,6 +16,8 @@ internal sealed record ModelCall
 
     public bool Stream { get; private init; }
 
+    public bool InBackground { get; private init; }
+
     public bool IncludeUsage { get; private init; }
 
     public int Choices { get; private init; } = 1;
@@ -54,6 +56,7 @@ internal sealed record ModelCall
             Endpoint = request.Path,
             Model = model.GetString()!,
             Stream = IsTrue(Member(body, "stream")),
+            InBackground = IsTrue(Member(body, "background")),
             IncludeUsage = Member(body, "stream_options") is { } options && IsTrue(Member(options, "include_usage")),
             Choices = Member(body, "n")?.GetInt32() ?? 1,
             OutputTokensMax = cap?.GetInt32(),

@@ -10,6 +10,8 @@ internal sealed class ResponseShape(ModelCall call) : IAnswerShape
     private int _tokens;
     private int _sequence;
 
+    public string Id => _id;
+
     public string? Token(int number) => GeneratedText.Token(number);
 
     public JsonObject? Opening(int choice) => Event("response.created", Response("in_progress", new JsonArray()));
@@ -34,14 +36,17 @@ internal sealed class ResponseShape(ModelCall call) : IAnswerShape
 
     public JsonObject WithoutChoices() => throw new NotSupportedException("A response has no choices to leave out.");
 
-    public JsonObject Body(int tokens, bool capped) => Response(
-        capped ? "incomplete" : "completed",
+    public JsonObject Body(int tokens, bool capped) => Body(capped ? "incomplete" : "completed", tokens);
+
+    public JsonObject Body(string status, int tokens) => Response(
+        status,
+        tokens == 0 ? [] :
         [
             new JsonObject
             {
                 ["id"] = _messageId,
                 ["type"] = "message",
-                ["status"] = "completed",
+                ["status"] = status is "in_progress" ? "in_progress" : "completed",
                 ["role"] = "assistant",
                 ["content"] = new JsonArray(new JsonObject
                 {

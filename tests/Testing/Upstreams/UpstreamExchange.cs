@@ -7,7 +7,7 @@ namespace Relay.Testing.Upstreams;
 
 /// <summary>One call at the scripted upstream: what the steps of a script act on.</summary>
 internal sealed class UpstreamExchange(
-    UpstreamRequest request, ModelCall? call, UpstreamScript script, UpstreamBillEntry? entry, AnswerWriter writer)
+    UpstreamRequest request, ModelCall? call, UpstreamScript script, UpstreamBillEntry? entry, AnswerWriter writer, BackgroundResponses background)
 {
     private const int VisibleTokensPlanned = 8;
 
@@ -21,6 +21,7 @@ internal sealed class UpstreamExchange(
         _ => null,
     };
 
+    private BackgroundResponse? _inBackground;
     private bool _opened;
     private int _generated;
 
@@ -65,6 +66,12 @@ internal sealed class UpstreamExchange(
     public async Task GenerateAsync(int count)
     {
         await OpenAsync();
+        if (_inBackground is not null)
+        {
+            await GenerateInBackgroundAsync(count);
+            return;
+        }
+
         for (var i = 0; i < count && _shape!.Token(_generated) is { } token; i++)
         {
             _generated++;
@@ -79,6 +86,14 @@ internal sealed class UpstreamExchange(
 
     public async Task CompleteAsync()
     {
+        if (call is { InBackground: true } && !Streams && IsResponse)
+        {
+            // It goes on as the test says; the answer leaves at once.
+            await OpenAsync();
+            await writer.WriteWholeAsync(Serialize(_inBackground!.Body()!), script.Status);
+            return;
+        }
+
         if (_shape is not null)
         {
             await GenerateAsync(Math.Max(0, VisiblePlanned - _generated));
@@ -86,7 +101,7 @@ internal sealed class UpstreamExchange(
             return;
         }
 
-        var (status, body) = UnbilledAnswers.For(request) ?? request switch
+        var (status, body) = background.For(request) ?? UnbilledAnswers.For(request) ?? request switch
         {
             { Method: "POST", Path: FakeUpstream.EmbeddingsPath } when call is not null => (script.Status, Embeddings()),
             { Method: "POST" } when FakeUpstream.IsMetered(request.Path) =>
@@ -114,12 +129,26 @@ internal sealed class UpstreamExchange(
 
         _opened = true;
         entry!.AddReasoning((long)ReasoningPlanned * call!.Choices);
+        if (call.InBackground && _shape is ResponseShape response)
+        {
+            _inBackground = background.Begin(response, entry);
+        }
+
         for (var choice = 0; choice < call.Choices; choice++)
         {
             if (_shape!.Opening(choice) is { } opening)
             {
                 await StreamAsync(opening);
             }
+        }
+    }
+
+    private async Task GenerateInBackgroundAsync(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            _inBackground!.Generate(1);
+            await StreamAsync(_shape!.Chunk(choice: 0, GeneratedText.Token(_generated++)));
         }
     }
 
@@ -138,6 +167,7 @@ internal sealed class UpstreamExchange(
 
         if (IsResponse)
         {
+            _inBackground?.End();
             return;
         }
 

@@ -74,6 +74,6 @@ internal static class UsageOperations
         Tag = "Operations",
         Summary = "Show the counts that this frontend could not settle yet",
         Answer = typeof(OutboxBody),
-        AnswerExample = """{"object": "outbox", "waiting": 0, "set_aside": 0, "set_aside_file": null}""",
+        AnswerExample = """{"object": "outbox", "waiting": 0, "in_background": 0, "set_aside": 0, "set_aside_file": null}""",
     };
 }

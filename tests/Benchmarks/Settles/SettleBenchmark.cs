@@ -13,7 +13,7 @@ using Relay.Silo.Hosting;
 using Relay.Silo.Storage;
 using Relay.Testing;
 
-namespace Relay.Benchmarks;
+namespace Relay.Benchmarks.Settles;
 
 /// <summary>
 /// How many calls a second one standalone silo reserves and settles durably, and how long a settle takes, alone and among others. The
@@ -28,8 +28,28 @@ internal sealed class SettleBenchmark(string database, IHost host, CountingLedge
 
     private readonly IGrainFactory _grains = host.Services.GetRequiredService<IGrainFactory>();
 
+    /// <summary>Measures on each database that this machine has.</summary>
+    public static async Task RunAllAsync()
+    {
+        Console.WriteLine("| database | keys | callers | settles/s | commits/s | rows a commit | settle p50 (ms) | settle p99 (ms) |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|");
+        await RunAsync("SQLite", new Dictionary<string, string?>(StringComparer.Ordinal));
+        await using var postgres = await PrivatePostgres.StartNewAsync();
+        if (postgres is null)
+        {
+            Console.WriteLine("There is no PostgreSQL on this machine: its figures are left out.");
+            return;
+        }
+
+        await RunAsync("PostgreSQL", new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["Relay:Database:Provider"] = "PostgreSql",
+            ["ConnectionStrings:Relay"] = postgres.ConnectionString,
+        });
+    }
+
     /// <summary>Starts a silo on a database, measures, and stops it.</summary>
-    public static async Task RunAsync(string database, IReadOnlyDictionary<string, string?> settings)
+    private static async Task RunAsync(string database, IReadOnlyDictionary<string, string?> settings)
     {
         var folder = Directory.CreateTempSubdirectory("relay-benchmarks-").FullName;
         using (var directory = DataDirectory.Open(folder))

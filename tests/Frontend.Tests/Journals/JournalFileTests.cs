@@ -1,25 +1,26 @@
 using CsCheck;
 using Relay.Frontend.Admission;
+using Relay.Frontend.Journals;
 using Relay.Grains.Admission;
 using Relay.Grains.Usage;
 
-namespace Relay.Frontend.Tests.Admission;
+namespace Relay.Frontend.Tests.Journals;
 
-public sealed class OutboxFileTests : IDisposable
+public sealed class JournalFileTests : IDisposable
 {
-    private readonly string _path = Path.Combine(Path.GetTempPath(), $"relay-outbox-{Guid.NewGuid():N}");
+    private readonly string _path = Path.Combine(Path.GetTempPath(), $"relay-journal-{Guid.NewGuid():N}");
 
     [Fact]
     public void Open_AfterAppendsAndDones_AnswersWhatWaitsInOrder()
     {
         var entries = Enumerable.Range(0, 5).Select(Entry).ToList();
-        using (var file = OutboxFile.Open(_path, out var waiting, out _))
+        using (var file = JournalFile<OutboxEntry>.Open(_path, out var waiting, out _))
         {
             Assert.Empty(waiting);
             file.Append([entries[0], entries[1]]);
             file.Append([entries[2], entries[3], entries[4]]);
-            file.MarkDone(IdOf(entries[1]));
-            file.MarkDone(IdOf(entries[4]));
+            file.MarkDone(entries[1].RequestId);
+            file.MarkDone(entries[4].RequestId);
         }
 
         Assert.Equal([entries[0], entries[2], entries[3]], Reopen(out var unreadable));
@@ -29,7 +30,7 @@ public sealed class OutboxFileTests : IDisposable
     [Fact]
     public void Open_AfterClear_AnswersNothing()
     {
-        using (var file = OutboxFile.Open(_path, out _, out _))
+        using (var file = JournalFile<OutboxEntry>.Open(_path, out _, out _))
         {
             file.Append([Entry(1)]);
             file.Clear();
@@ -48,7 +49,7 @@ public sealed class OutboxFileTests : IDisposable
             File.Delete(_path);
             var entries = Enumerable.Range(0, count).Select(Entry).ToList();
             var ends = new List<long>();
-            using (var file = OutboxFile.Open(_path, out _, out _))
+            using (var file = JournalFile<OutboxEntry>.Open(_path, out _, out _))
             {
                 foreach (var entry in entries)
                 {
@@ -64,7 +65,7 @@ public sealed class OutboxFileTests : IDisposable
             }
 
             var whole = entries.Take(ends.Count(end => end <= cut)).ToList();
-            using (var file = OutboxFile.Open(_path, out var waiting, out var unreadable))
+            using (var file = JournalFile<OutboxEntry>.Open(_path, out var waiting, out var unreadable))
             {
                 Assert.Equal(whole, waiting);
                 Assert.Empty(unreadable);
@@ -78,7 +79,7 @@ public sealed class OutboxFileTests : IDisposable
     [Fact]
     public void Open_LineOfGarbage_ReportsItAndKeepsTheOthers()
     {
-        using (var file = OutboxFile.Open(_path, out _, out _))
+        using (var file = JournalFile<OutboxEntry>.Open(_path, out _, out _))
         {
             file.Append([Entry(1), Entry(2), Entry(3)]);
         }
@@ -95,12 +96,12 @@ public sealed class OutboxFileTests : IDisposable
     public void Rewrite_OnceMostOfItIsDone_ShrinksToWhatWaitsAndGoesOn()
     {
         var entries = Enumerable.Range(0, 400).Select(Entry).ToList();
-        using (var file = OutboxFile.Open(_path, out _, out _))
+        using (var file = JournalFile<OutboxEntry>.Open(_path, out _, out _))
         {
             file.Append(entries);
             var all = file.Length;
             Assert.False(file.IsMostlyDone);
-            entries.Take(390).ToList().ForEach(entry => file.MarkDone(IdOf(entry)));
+            entries.Take(390).ToList().ForEach(entry => file.MarkDone(entry.RequestId));
             Assert.True(file.IsMostlyDone);
 
             file.Rewrite(entries[390..]);
@@ -108,7 +109,7 @@ public sealed class OutboxFileTests : IDisposable
             Assert.InRange(file.Length, 1, all / 20);
             Assert.Equal(file.Length, new FileInfo(_path).Length);
             Assert.False(file.IsMostlyDone);
-            file.MarkDone(IdOf(entries[395]));
+            file.MarkDone(entries[395].RequestId);
             file.Append([Entry(400)]);
         }
 
@@ -121,10 +122,10 @@ public sealed class OutboxFileTests : IDisposable
         Directory.CreateDirectory(_path + ".new");
         try
         {
-            using (var file = OutboxFile.Open(_path, out _, out _))
+            using (var file = JournalFile<OutboxEntry>.Open(_path, out _, out _))
             {
                 file.Append([Entry(1), Entry(2)]);
-                file.MarkDone(IdOf(Entry(1)));
+                file.MarkDone(Entry(1).RequestId);
                 Assert.ThrowsAny<Exception>(() => file.Rewrite([Entry(2)]));
                 file.Append([Entry(3)]);
             }
@@ -140,7 +141,7 @@ public sealed class OutboxFileTests : IDisposable
     [Fact]
     public void Open_NewFile_IsItsOwnersAlone()
     {
-        using var file = OutboxFile.Open(_path, out _, out _);
+        using var file = JournalFile<OutboxEntry>.Open(_path, out _, out _);
 
         if (!OperatingSystem.IsWindows())
         {
@@ -150,11 +151,9 @@ public sealed class OutboxFileTests : IDisposable
 
     public void Dispose() => File.Delete(_path);
 
-    private static Guid IdOf(OutboxEntry entry) => entry.Settlement.Call.RequestId;
-
     private IReadOnlyList<OutboxEntry> Reopen(out IReadOnlyList<string> unreadable)
     {
-        using var file = OutboxFile.Open(_path, out var waiting, out unreadable);
+        using var file = JournalFile<OutboxEntry>.Open(_path, out var waiting, out unreadable);
         return waiting;
     }
 

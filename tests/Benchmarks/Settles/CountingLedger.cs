@@ -1,7 +1,7 @@
 using Relay.Grains.Ledger;
 using Relay.Grains.Usage;
 
-namespace Relay.Benchmarks;
+namespace Relay.Benchmarks.Settles;
 
 /// <summary>A ledger that counts its transactions and their rows.</summary>
 internal sealed class CountingLedger(IUsageLedger ledger) : IUsageLedger

@@ -1,12 +1,14 @@
 using System.Buffers;
 
-namespace Relay.Frontend.Admission;
+namespace Relay.Frontend.Journals;
 
 /// <summary>
-/// The outbox's file: what is appended is on the disk when the append returns. A line that a crash cut short is dropped at the next
+/// A file of what waits: what is appended is on the disk when the append returns. A line that a crash cut short is dropped at the next
 /// open, since nobody was told that it was kept; any other line that cannot be read is reported, never dropped. One thread at a time.
 /// </summary>
-internal sealed class OutboxFile : IDisposable
+/// <typeparam name="T">What waits.</typeparam>
+internal sealed class JournalFile<T> : IDisposable
+    where T : class, IJournalEntry
 {
     // Less is not worth a rewrite.
     private const long DoneBytesMin = 64 * 1024;
@@ -17,7 +19,7 @@ internal sealed class OutboxFile : IDisposable
     private long _length;
     private long _waitingBytes;
 
-    private OutboxFile(string path)
+    private JournalFile(string path)
     {
         _path = path;
         _file = OpenFile(path, FileMode.OpenOrCreate);
@@ -33,16 +35,16 @@ internal sealed class OutboxFile : IDisposable
     /// <param name="path">Where it is.</param>
     /// <param name="waiting">What waits, in the order in which it was added.</param>
     /// <param name="unreadable">Whole lines that are not understood.</param>
-    public static OutboxFile Open(string path, out IReadOnlyList<OutboxEntry> waiting, out IReadOnlyList<string> unreadable)
+    public static JournalFile<T> Open(string path, out IReadOnlyList<T> waiting, out IReadOnlyList<string> unreadable)
     {
-        var outbox = new OutboxFile(path);
-        outbox.Recover(out waiting, out unreadable);
-        return outbox;
+        var journal = new JournalFile<T>(path);
+        journal.Recover(out waiting, out unreadable);
+        return journal;
     }
 
     /// <summary>Adds entries, and returns when they are on the disk.</summary>
     /// <exception cref="IOException">They are not: the disk is full, or fails. The file is as it was before.</exception>
-    public void Append(IReadOnlyList<OutboxEntry> entries)
+    public void Append(IReadOnlyList<T> entries)
     {
         var (lines, lengths) = LinesOf(entries);
         Write(lines.WrittenSpan);
@@ -59,12 +61,12 @@ internal sealed class OutboxFile : IDisposable
         Count(entries, lengths);
     }
 
-    /// <summary>Notes that an entry waits no longer. Not synced: after a crash it would be settled again, which counts nothing twice.</summary>
+    /// <summary>Notes that an entry waits no longer. Not synced: after a crash it would be done again, which counts nothing twice.</summary>
     /// <exception cref="IOException">It is not noted.</exception>
     public void MarkDone(Guid requestId)
     {
         var line = new ArrayBufferWriter<byte>();
-        new OutboxLine(Waits: null, requestId).Write(line);
+        new JournalLine<T>(Waits: null, requestId).Write(line);
         Write(line.WrittenSpan);
         if (_waiting.Remove(requestId, out var length))
         {
@@ -83,7 +85,7 @@ internal sealed class OutboxFile : IDisposable
     /// <summary>Replaces the file by one that has what waits and nothing else. At every moment one of the two is whole and in place.</summary>
     /// <param name="waiting">All that waits, in order.</param>
     /// <exception cref="IOException">It could not; the old file stays in use.</exception>
-    public void Rewrite(IReadOnlyList<OutboxEntry> waiting)
+    public void Rewrite(IReadOnlyList<T> waiting)
     {
         var (lines, lengths) = LinesOf(waiting);
         var beside = _path + ".new";
@@ -122,26 +124,26 @@ internal sealed class OutboxFile : IDisposable
         return new FileStream(path, options);
     }
 
-    private static (ArrayBufferWriter<byte> Lines, List<int> Lengths) LinesOf(IReadOnlyList<OutboxEntry> entries)
+    private static (ArrayBufferWriter<byte> Lines, List<int> Lengths) LinesOf(IReadOnlyList<T> entries)
     {
         var lines = new ArrayBufferWriter<byte>();
         var lengths = new List<int>();
         foreach (var entry in entries)
         {
             var start = lines.WrittenCount;
-            new OutboxLine(entry, Done: null).Write(lines);
+            new JournalLine<T>(entry, Done: null).Write(lines);
             lengths.Add(lines.WrittenCount - start);
         }
 
         return (lines, lengths);
     }
 
-    private void Count(IReadOnlyList<OutboxEntry> entries, List<int> lengths)
+    private void Count(IReadOnlyList<T> entries, List<int> lengths)
     {
         foreach (var (entry, length) in entries.Zip(lengths))
         {
-            _waitingBytes += length - _waiting.GetValueOrDefault(entry.Settlement.Call.RequestId);
-            _waiting[entry.Settlement.Call.RequestId] = length;
+            _waitingBytes += length - _waiting.GetValueOrDefault(entry.RequestId);
+            _waiting[entry.RequestId] = length;
         }
     }
 
@@ -167,22 +169,22 @@ internal sealed class OutboxFile : IDisposable
         _length = length;
     }
 
-    private void Recover(out IReadOnlyList<OutboxEntry> waiting, out IReadOnlyList<string> unreadable)
+    private void Recover(out IReadOnlyList<T> waiting, out IReadOnlyList<string> unreadable)
     {
         var bytes = new byte[_file.Length];
         _file.ReadExactly(bytes);
-        var entries = new OrderedDictionary<Guid, OutboxEntry>();
+        var entries = new OrderedDictionary<Guid, T>();
         var lost = new List<string>();
         var rest = bytes.AsSpan();
         while (rest.IndexOf((byte)'\n') is >= 0 and var end)
         {
-            if (OutboxLine.Read(rest[..end]) is not { } line)
+            if (JournalLine<T>.Read(rest[..end]) is not { } line)
             {
                 lost.Add(System.Text.Encoding.UTF8.GetString(rest[..end]));
             }
             else if (line.Waits is { } entry)
             {
-                entries[entry.Settlement.Call.RequestId] = entry;
+                entries[entry.RequestId] = entry;
             }
             else if (line.Done is { } done)
             {

@@ -5,15 +5,17 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Relay.Frontend.Admission;
+namespace Relay.Frontend.Journals;
 
 /// <summary>
-/// One line of an outbox's file: eight hex digits of a CRC-32C, a space, and JSON. It says that an entry waits, or that one no
+/// One line of a journal's file: eight hex digits of a CRC-32C, a space, and JSON. It says that an entry waits, or that one no
 /// longer does. People can read it; a line that was half written cannot pass for a whole one.
 /// </summary>
+/// <typeparam name="T">What waits.</typeparam>
 /// <param name="Waits">The entry that waits from here on, or null.</param>
 /// <param name="Done">The request id of the entry that waits no longer, or null.</param>
-internal sealed record OutboxLine(OutboxEntry? Waits, Guid? Done)
+internal sealed record JournalLine<T>(T? Waits, Guid? Done)
+    where T : class, IJournalEntry
 {
     private const int ChecksumLength = 8;
 
@@ -36,7 +38,7 @@ internal sealed record OutboxLine(OutboxEntry? Waits, Guid? Done)
     }
 
     /// <summary>Reads a line without its end; null when it is not whole.</summary>
-    public static OutboxLine? Read(ReadOnlySpan<byte> line)
+    public static JournalLine<T>? Read(ReadOnlySpan<byte> line)
     {
         if (line.Length <= ChecksumLength
             || line[ChecksumLength] != ' '
@@ -48,7 +50,7 @@ internal sealed record OutboxLine(OutboxEntry? Waits, Guid? Done)
 
         try
         {
-            return JsonSerializer.Deserialize<OutboxLine>(line[(ChecksumLength + 1)..], Options);
+            return JsonSerializer.Deserialize<JournalLine<T>>(line[(ChecksumLength + 1)..], Options);
         }
         catch (JsonException)
         {

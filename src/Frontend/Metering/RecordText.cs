@@ -1,4 +1,4 @@
-namespace Relay.Frontend.Forwarding;
+namespace Relay.Frontend.Metering;
 
 /// <summary>Makes text from clients and upstreams fit for logs and the ledger.</summary>
 internal static class RecordText
