@@ -12,7 +12,8 @@ public sealed class StoredNameTests
     {
         Assert.Equal(["completed", "client_closed", "upstream_error", "expired"], NamesOf<Outcome>(), StringComparer.Ordinal);
         Assert.Equal(["reported", "estimated"], NamesOf<UsageSource>(), StringComparer.Ordinal);
-        Assert.Equal(["requests", "tokens", "input_tokens", "output_tokens", "concurrency"], NamesOf<Metric>(), StringComparer.Ordinal);
+        Assert.Equal(["requests", "tokens", "input_tokens", "output_tokens", "concurrency", "cost"], NamesOf<Metric>(), StringComparer.Ordinal);
+        Assert.Equal(["soft", "hard", "observe"], Enum.GetValues<Enforcement>().Select(StoredName<Enforcement>.Of));
         Assert.Equal(["minute", "hour", "day", "week", "month", "total"], NamesOf<Window>(), StringComparer.Ordinal);
     }
 
