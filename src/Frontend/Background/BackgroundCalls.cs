@@ -229,8 +229,15 @@ internal sealed partial class BackgroundCalls(
             }
 
             call.IsSettled = true;
-            LogSettled(call.Call.KeyId, settlement);
-            await RemoveAsync(call.Call);
+            try
+            {
+                await RemoveAsync(call.Call);
+            }
+            finally
+            {
+                LogSettled(call.Call.KeyId, settlement);
+            }
+
             return true;
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)

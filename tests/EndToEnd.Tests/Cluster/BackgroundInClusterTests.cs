@@ -14,7 +14,7 @@ public sealed class BackgroundInClusterTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _upstream = await FakeUpstream.StartAsync();
-        _cluster = await RelayCluster.StartAsync(_upstream.BaseUrl, silos: 1, frontends: 1, ("Relay__Quotas__HoldTimeoutSeconds", "5"));
+        _cluster = await RelayCluster.StartAsync(_upstream.BaseUrl, silos: 1, frontends: 1, ("Relay__Quotas__HoldTimeoutSeconds", "7"));
     }
 
     public async Task DisposeAsync()
