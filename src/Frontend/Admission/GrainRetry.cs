@@ -20,6 +20,7 @@ internal sealed class GrainRetry
     private readonly TimeProvider _time;
     private readonly TimeSpan _settleTime;
     private readonly TimeSpan _lateAfter;
+    private readonly TimeSpan _tryTimeMax;
     private readonly ResiliencePipeline _untilAnswered;
     private readonly ResiliencePipeline _patiently;
     private readonly ResiliencePipeline<ReserveAnswer> _untilDecided;
@@ -42,7 +43,8 @@ internal sealed class GrainRetry
         _reserveTime = new SharedDeadlines(time, total);
 
         // An admission that was longer under way may be an owner's that has stopped since, and the next one would hear of the call too late.
-        _tryTime = new SharedDeadlines(time, ownership.Value.Renewal / 2);
+        _tryTimeMax = ownership.Value.Renewal / 2;
+        _tryTime = new SharedDeadlines(time, _tryTimeMax);
         _untilDecided = new ResiliencePipelineBuilder<ReserveAnswer> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<ReserveAnswer>
             {
@@ -120,7 +122,12 @@ internal sealed class GrainRetry
         try
         {
             var decision = await key.ReserveAsync(request).AsTask().WaitAsync(deadline);
-            return new ReserveAnswer(decision, Tries: 1, IsLate: _time.GetElapsedTime(asked) > _lateAfter);
+
+            // Of a process that was frozen, the timer may go off after the answer was read.
+            var took = _time.GetElapsedTime(asked);
+            return took <= _tryTimeMax
+                ? new ReserveAnswer(decision, Tries: 1, IsLate: took > _lateAfter)
+                : throw new TimeoutException("The answer is too old.");
         }
         catch (OperationCanceledException e) when (deadline.IsCancellationRequested)
         {
