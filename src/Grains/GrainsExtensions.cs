@@ -30,6 +30,10 @@ public static class GrainsExtensions
         services.AddSingleton<LedgerWriter>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
             static provider => provider.GetRequiredService<LedgerWriter>());
+        services.AddSingleton<Accounts.SiloHierarchy>();
+        services.AddSingleton<Allotments.AllotmentWriter>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static provider => provider.GetRequiredService<Allotments.AllotmentWriter>());
         return silo;
     }
 }

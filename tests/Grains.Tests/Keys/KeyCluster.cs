@@ -5,13 +5,16 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Storage;
 using Orleans.TestingHost;
+using Relay.Grains.Accounts;
 using Relay.Grains.Admission;
+using Relay.Grains.Allotments;
 using Relay.Grains.Directory;
 using Relay.Grains.Keys;
 using Relay.Grains.Ledger;
 using Relay.Grains.Models;
 using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;
+using Relay.Grains.Tests.Allotments;
 using Relay.Grains.Tests.Quotas;
 using Relay.Grains.Usage;
 using Relay.Testing;
@@ -45,6 +48,12 @@ public sealed class KeyCluster : IAsyncLifetime
 
     public MemoryKeyOwners Owners { get; } = new();
 
+    public MemoryAccountDirectory Accounts { get; } = new();
+
+    public MemoryAllotments Allotments { get; } = new(static _ => true);
+
+    public RecordedWarnings Warnings { get; } = new();
+
     public FakeTimeProvider Time { get; } = new(Calls.Noon);
 
     internal MemorySnapshots Snapshots { get; } = new();
@@ -68,6 +77,9 @@ public sealed class KeyCluster : IAsyncLifetime
             silo.Services.AddSingleton<IUsageLedger>(Ledger);
             silo.Services.AddSingleton<IKeyDirectory>(Directory);
             silo.Services.AddSingleton<IKeyOwners>(Owners);
+            silo.Services.AddSingleton<IAccountDirectory>(Accounts);
+            silo.Services.AddSingleton<IAllotmentStore>(Allotments);
+            silo.Services.AddSingleton<ILimitWarnings>(Warnings);
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
