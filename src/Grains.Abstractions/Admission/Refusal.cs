@@ -1,3 +1,4 @@
+using Relay.Grains.Accounts;
 using Relay.Grains.Quotas;
 
 namespace Relay.Grains.Admission;
@@ -20,4 +21,7 @@ public sealed record Refusal
 
     /// <summary>How long until that limit's window begins anew, or until a new owner may admit; null when it never does or nobody knows.</summary>
     [Id(4)] public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The account whose limit refused or that is suspended; null when that limit is the key's own.</summary>
+    [Id(5)] public AccountId? Account { get; init; }
 }

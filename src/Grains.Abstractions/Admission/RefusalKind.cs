@@ -27,4 +27,7 @@ public enum RefusalKind
 
     /// <summary>A limit of cost is about the call, and nobody knows what its model costs.</summary>
     ModelNotPriced,
+
+    /// <summary>An account above the key is suspended.</summary>
+    Suspended,
 }

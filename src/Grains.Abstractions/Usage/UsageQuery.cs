@@ -15,4 +15,10 @@ public sealed record UsageQuery
 
     /// <summary>One sum for each value of this; null for one sum over all.</summary>
     [Id(3)] public UsageGroup? GroupBy { get; init; }
+
+    /// <summary>Only this team's calls; null for everyone's.</summary>
+    [Id(4)] public string? Team { get; init; }
+
+    /// <summary>Only calls of these requested models; null for all.</summary>
+    [Id(5)] public ImmutableArray<string>? Models { get; init; }
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Storage;
 using Orleans.TestingHost;
+using Relay.Grains.Accounts;
 using Relay.Grains.Admission;
 using Relay.Grains.Directory;
 using Relay.Grains.Keys;
@@ -37,7 +38,8 @@ public sealed class KeyCluster : IAsyncLifetime
     }
 
     /// <summary>A silo that is alone, or one that needs a lease since there may be others.</summary>
-    internal KeyCluster(SiloKind kind) => (_kind, Directory) = (kind, new MemoryKeyDirectory(Ledger));
+    internal KeyCluster(SiloKind kind, FakeTimeProvider? time = null) =>
+        (_kind, Time, Directory) = (kind, time ?? new FakeTimeProvider(Calls.Noon), new MemoryKeyDirectory(Ledger));
 
     public MemoryLedger Ledger { get; } = new();
 
@@ -45,9 +47,13 @@ public sealed class KeyCluster : IAsyncLifetime
 
     public MemoryKeyOwners Owners { get; } = new();
 
-    public FakeTimeProvider Time { get; } = new(Calls.Noon);
+    public MemoryAccountDirectory Accounts { get; } = new();
+
+    public FakeTimeProvider Time { get; }
 
     internal MemorySnapshots Snapshots { get; } = new();
+
+    internal SiloHierarchy Hierarchy => _cluster.Silos[0].ServiceProvider.GetRequiredService<SiloHierarchy>();
 
     internal LedgerWriter Writer => _cluster.Silos[0].ServiceProvider.GetRequiredService<LedgerWriter>();
 
@@ -68,6 +74,7 @@ public sealed class KeyCluster : IAsyncLifetime
             silo.Services.AddSingleton<IUsageLedger>(Ledger);
             silo.Services.AddSingleton<IKeyDirectory>(Directory);
             silo.Services.AddSingleton<IKeyOwners>(Owners);
+            silo.Services.AddSingleton<IAccountDirectory>(Accounts);
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
