@@ -247,7 +247,7 @@ public sealed class MemoryLedger : IUsageLedger
                     && !(entry.Settlement.Call.ReservedAt >= query.To)
                     && (query.User is null || string.Equals(entry.User, query.User, StringComparison.Ordinal))
                     && (query.Team is null || string.Equals(entry.Team, query.Team, StringComparison.Ordinal))
-                    && (query.Models is not { } models || models.Contains(entry.Settlement.Call.Model, StringComparer.Ordinal)))
+                    && query.Models?.Contains(entry.Settlement.Call.Model, StringComparer.Ordinal) is not false)
                 .GroupBy(entry => GroupOf(entry, query.GroupBy), StringComparer.Ordinal)
                 .OrderBy(static group => group.Key, StringComparer.Ordinal)
                 .Select(static group => new UsageRow(

@@ -12,7 +12,7 @@ public sealed record AccountChange
     /// <summary>The id of a user's team, or null.</summary>
     [Id(1)] public string? Team { get; init; }
 
-    /// <summary>The limits; null for a new user means the organization's default ones, else none.</summary>
+    /// <summary>The limits; null stands for a user's default ones, and else for none.</summary>
     [Id(2)] public ImmutableArray<Limit>? Limits { get; init; }
 
     /// <summary>Whether no key below is admitted.</summary>
@@ -23,4 +23,22 @@ public sealed record AccountChange
 
     /// <summary>See <see cref="Account.DefaultUserLimits"/>.</summary>
     [Id(5)] public ImmutableArray<Limit> DefaultUserLimits { get; init; } = [];
+
+    /// <summary>The account after it.</summary>
+    /// <param name="id">Which account it is.</param>
+    /// <param name="before">The account that there is, or null.</param>
+    /// <param name="defaultUserLimits">The organization's <see cref="Account.DefaultUserLimits"/>.</param>
+    /// <param name="now">The time of the change.</param>
+    public Account ApplyTo(AccountId id, Account? before, ImmutableArray<Limit> defaultUserLimits, DateTimeOffset now) => new()
+    {
+        Level = id.Level,
+        Id = id.Id,
+        Name = Name,
+        Team = id.Level == Level.User ? Team : null,
+        Limits = Limits ?? (id.Level == Level.User ? defaultUserLimits : []),
+        CreatedAt = before?.CreatedAt ?? now,
+        SuspendedAt = IsSuspended ? before?.SuspendedAt ?? now : null,
+        DefaultKeyLimits = id.Level == Level.Organization ? DefaultKeyLimits : [],
+        DefaultUserLimits = id.Level == Level.Organization ? DefaultUserLimits : [],
+    };
 }

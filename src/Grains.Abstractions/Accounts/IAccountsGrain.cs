@@ -16,8 +16,9 @@ public interface IAccountsGrain : IGrainWithIntegerKey
 
     /// <summary>
     /// Makes an account or changes it. When this has returned, every silo admits by the new settings, and what keys had been allotted
-    /// beyond a lower limit is taken back. It may fail after the change was written, and may be sent again.
+    /// beyond a lower limit is taken back; so it takes a lease of <see cref="Ownership.OwnershipOptions"/> where there can be other silos.
+    /// It may fail after the change was written, and may be sent again.
     /// </summary>
-    [Alias("Put"), ResponseTimeout("00:01:00")]
+    [Alias("Put"), ResponseTimeout("00:02:00")]
     Task<Account> PutAsync(AccountId id, AccountChange change);
 }

@@ -6,13 +6,13 @@ namespace Relay.Grains.Directory;
 /// <summary>The directory's table of keys. Only a key's own grain writes its row.</summary>
 public interface IKeyDirectory
 {
-    /// <summary>Adds a row; throws when the id is taken.</summary>
+    /// <summary>Adds a row, and one of the user when there is none, with the organization's default limits; throws when the key's id is taken.</summary>
     Task InsertAsync(KeySettings settings, CancellationToken cancellationToken);
 
     /// <summary>One row, or null.</summary>
     Task<KeySettings?> FindAsync(string keyId, CancellationToken cancellationToken);
 
-    /// <summary>Writes all settings of the owner's key, which has a row that is not revoked.</summary>
+    /// <summary>Writes all settings of the owner's key, which has a row that is not revoked; and adds a row of the user as <see cref="InsertAsync"/> does.</summary>
     /// <exception cref="ClaimLostException">The key has another owner by now; nothing was written.</exception>
     Task UpdateAsync(KeyClaim owner, KeySettings settings, CancellationToken cancellationToken);
 

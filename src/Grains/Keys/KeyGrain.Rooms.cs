@@ -60,18 +60,18 @@ internal sealed partial class KeyGrain
         }
     }
 
-    /// <summary>Tells what calls have used beyond what was allotted for them.</summary>
-    private void TellOverspent()
+    /// <summary>Tells what calls have used beyond what was allotted for them, and when all of it is used up.</summary>
+    private void TellUsed()
     {
         if (_settings is not { } settings || hierarchy.Current.PathOf(settings.User) is not { Limits.IsEmpty: false } path)
         {
             return;
         }
 
-        var overspent = _book.Overspent(path, Now);
-        if (overspent.Count > 0)
+        var untold = _book.Untold(path, Now);
+        if (untold.Count > 0)
         {
-            _ = TellAsync(overspent.Select(static limit => new RoomShortage(limit, 0)));
+            _ = TellAsync(untold.Select(static limit => new RoomShortage(limit, 0)));
         }
     }
 

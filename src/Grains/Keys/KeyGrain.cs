@@ -161,7 +161,7 @@ internal sealed partial class KeyGrain(
             WatchDeadlines();
         }
 
-        TellOverspent();
+        TellUsed();
     }
 
     /// <inheritdoc />
@@ -422,7 +422,7 @@ internal sealed partial class KeyGrain(
     private void WhenCommitted()
     {
         SaveNowAndThen();
-        TellOverspent();
+        TellUsed();
         _warnings.Look(Now);
     }
 

@@ -17,6 +17,7 @@ internal sealed partial class OwnerLease : ILifecycleParticipant<ISiloLifecycle>
     private readonly TimeProvider _time;
     private readonly ILogger<OwnerLease> _logger;
     private readonly bool _isOnlySilo;
+    private readonly Func<CancellationToken, Task> _learn;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Title> _titles = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
@@ -31,15 +32,22 @@ internal sealed partial class OwnerLease : ILifecycleParticipant<ISiloLifecycle>
     /// <param name="owners">Where claims and leases are kept.</param>
     /// <param name="options">How long a lease is good.</param>
     /// <param name="kind">Whether there can be other silos.</param>
+    /// <param name="learn">Reads anew from the database what a silo must know to admit calls; no renewal counts before it has.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public OwnerLease(
-        IKeyOwners owners, IOptions<OwnershipOptions> options, SiloKind kind, TimeProvider time, ILogger<OwnerLease> logger)
+        IKeyOwners owners,
+        IOptions<OwnershipOptions> options,
+        SiloKind kind,
+        Func<CancellationToken, Task> learn,
+        TimeProvider time,
+        ILogger<OwnerLease> logger)
     {
         _owners = owners;
         _options = options.Value;
         _time = time;
         _logger = logger;
+        _learn = learn;
         _isOnlySilo = kind == SiloKind.Only;
     }
 
@@ -129,12 +137,29 @@ internal sealed partial class OwnerLease : ILifecycleParticipant<ISiloLifecycle>
         }
     }
 
+    /// <summary>
+    /// Ends when what was in the database before is known to every silo that admits calls. Whoever admits has renewed its lease within
+    /// <see cref="OwnershipOptions.Lease"/>, and has read anew after it had asked for that. The only silo must read by itself.
+    /// </summary>
+    public async Task WaitUntilLearntAsync(CancellationToken cancellationToken)
+    {
+        var begun = _time.GetTimestamp();
+        while (!_isOnlySilo && _options.Lease - _time.GetElapsedTime(begun) is { Ticks: > 0 } left)
+        {
+            await Task.Delay(left, _time, cancellationToken);
+        }
+    }
+
     /// <inheritdoc />
     public void Participate(ISiloLifecycle lifecycle)
     {
-        if (!_isOnlySilo)
+        // Before there are grains, and after the last has ended.
+        if (_isOnlySilo)
         {
-            // Before there are grains, and after the last has ended.
+            lifecycle.Subscribe(nameof(OwnerLease), ServiceLifecycleStage.RuntimeServices, _learn);
+        }
+        else
+        {
             lifecycle.Subscribe(nameof(OwnerLease), ServiceLifecycleStage.RuntimeServices, StartAsync, StopAsync);
         }
     }
@@ -166,6 +191,7 @@ internal sealed partial class OwnerLease : ILifecycleParticipant<ISiloLifecycle>
         }
 
         var lost = await _owners.RenewLeaseAsync(Silo, generation, known, cancellationToken);
+        await _learn(cancellationToken);
         lock (_lock)
         {
             if (lost is null)

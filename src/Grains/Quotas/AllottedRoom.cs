@@ -31,15 +31,27 @@ internal sealed class AllottedRoom(DateTimeOffset windowEnd, long step)
     /// <summary>Whether the database was asked in this window.</summary>
     public bool IsKnown { get; private set; }
 
+    /// <summary>What the database was told that the key has used.</summary>
+    public long UsedTold { get; private set; }
+
     /// <summary>Calls that a limit which only observes would have refused, and that were told to nobody yet.</summary>
     public long WouldRefuse { get; set; }
+
+    /// <summary>Takes them, to tell of them.</summary>
+    public long TakeWouldRefuse()
+    {
+        var calls = WouldRefuse;
+        WouldRefuse = 0;
+        return calls;
+    }
 
     /// <summary>Begins with a step for some calls like that one.</summary>
     public void BeginStep(long needed) => Step = Math.Max(Step, Math.Min(needed, StepMax / 8) * 8);
 
     /// <summary>Takes in what the database has now.</summary>
-    public void Take(RoomAnswer answer, TimeSpan now)
+    public void Take(RoomAsk ask, RoomAnswer answer, TimeSpan now)
     {
+        UsedTold = ask.Used;
         if (answer.Ceiling > Ceiling)
         {
             var lasted = now - _grantedAt;

@@ -23,8 +23,6 @@ internal sealed partial class QuotaBook
         var room = RoomIn(limit.Key);
         room.BeginStep(needed);
         var (used, held) = TakenOf(limit.Key);
-        var wouldRefuse = room.WouldRefuse;
-        room.WouldRefuse = 0;
         return new RoomAsk
         {
             Limit = limit.Key,
@@ -34,7 +32,7 @@ internal sealed partial class QuotaBook
             Held = held,
             Needed = needed,
             Wanted = room.Step,
-            WouldRefuse = wouldRefuse,
+            WouldRefuse = room.TakeWouldRefuse(),
         };
     }
 
@@ -52,12 +50,19 @@ internal sealed partial class QuotaBook
         }
 
         var (used, held) = TakenOf(limit);
-        if (CurrentRoom(limit) is { } room)
+        var room = CurrentRoom(limit);
+        room?.LowerTo(used + held);
+        return new RoomAsk
         {
-            room.LowerTo(used + held);
-        }
-
-        return new RoomAsk { Limit = limit, Amount = 0, KnowsAmount = false, Window = window, Used = used, Held = held, KeepsUpTo = used + held };
+            Limit = limit,
+            Amount = 0,
+            KnowsAmount = false,
+            Window = window,
+            Used = used,
+            Held = held,
+            KeepsUpTo = used + held,
+            WouldRefuse = room?.TakeWouldRefuse() ?? 0,
+        };
     }
 
     /// <summary>The limits of which the key has more than it uses.</summary>
@@ -73,23 +78,25 @@ internal sealed partial class QuotaBook
     }
 
     /// <summary>
-    /// The limits of which the key has used and holds more than it was allotted: calls that were longer than their estimate, or that ran when
-    /// the limit was made.
+    /// The limits of which the key must tell what it has used: it has used and holds more than it was allotted, as where calls were longer than their
+    /// estimate, or ran when the limit was made; or it has used up all that it was allotted.
     /// </summary>
-    public IReadOnlyList<AccountLimit> Overspent(AccountPath path, Instant now)
+    public IReadOnlyList<AccountLimit> Untold(AccountPath path, Instant now)
     {
         Advance(now.Wall);
-        List<AccountLimit>? overspent = null;
+        List<AccountLimit>? untold = null;
         foreach (var limit in path.Limits)
         {
             var (used, held) = TakenOf(limit.Key);
-            if (used + held > (CurrentRoom(limit.Key)?.Ceiling ?? 0))
+            var room = CurrentRoom(limit.Key);
+            var ceiling = room?.Ceiling ?? 0;
+            if (used + held > ceiling || (used == ceiling && used > room?.UsedTold))
             {
-                (overspent ??= []).Add(limit);
+                (untold ??= []).Add(limit);
             }
         }
 
-        return overspent ?? (IReadOnlyList<AccountLimit>)[];
+        return untold ?? (IReadOnlyList<AccountLimit>)[];
     }
 
     /// <summary>Takes in what the database has, unless the window has ended meanwhile.</summary>
@@ -98,7 +105,7 @@ internal sealed partial class QuotaBook
         Advance(now.Wall);
         if (EndOf(ask.Limit) == ask.WindowEnd)
         {
-            RoomIn(ask.Limit).Take(answer, now.Monotonic);
+            RoomIn(ask.Limit).Take(ask, answer, now.Monotonic);
         }
     }
 

@@ -7,11 +7,13 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Relay.Configuration;
 using Relay.Grains;
+using Relay.Grains.Accounts;
 using Relay.Grains.Allotments;
 using Relay.Grains.Directory;
 using Relay.Grains.Ledger;
 using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;
+using Relay.Silo.Accounts;
 using Relay.Silo.Allotments;
 using Relay.Silo.Clustering;
 using Relay.Silo.Dashboard;
@@ -63,22 +65,17 @@ public static class RelaySiloExtensions
         services.AddLimitWarnings();
 
         var isAlone = DatabaseSettings.ServerOf(builder.Configuration) is null;
-        if (isAlone)
-        {
-            services.AddSingleton(provider => new SqlKeyOwners(
-                provider.GetRequiredService<IRelayDatabase>(),
-                provider.GetRequiredService<IRelayDatabase>(),
-                provider.GetRequiredService<TimeProvider>()));
-        }
-        else
+        if (!isAlone)
         {
             services.AddKeyedSingleton(LeaseLane, (provider, _) => CreateDatabase(provider, directory, LeaseLane));
-            services.AddSingleton(provider => new SqlKeyOwners(
-                provider.GetRequiredService<IRelayDatabase>(),
-                provider.GetRequiredKeyedService<IRelayDatabase>(LeaseLane),
-                provider.GetRequiredService<TimeProvider>()));
         }
 
+        IRelayDatabase LeasesOf(IServiceProvider provider) =>
+            isAlone ? provider.GetRequiredService<IRelayDatabase>() : provider.GetRequiredKeyedService<IRelayDatabase>(LeaseLane);
+        services.AddSingleton(provider => new SqlKeyOwners(
+            provider.GetRequiredService<IRelayDatabase>(), LeasesOf(provider), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IAccountDirectory>(provider => new SqlAccountDirectory(
+            provider.GetRequiredService<IRelayDatabase>(), LeasesOf(provider)));
         services.AddSingleton<IKeyOwners>(provider => provider.GetRequiredService<SqlKeyOwners>());
         builder.UseOrleans(silo =>
         {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using LinqToDB;
 using LinqToDB.Mapping;
 using Relay.Grains.Keys;
+using Relay.Silo.Quotas;
 using Relay.Silo.Storage;
 
 namespace Relay.Silo.Keys;

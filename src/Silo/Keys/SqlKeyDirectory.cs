@@ -4,14 +4,16 @@ using LinqToDB.Data;
 using Relay.Grains.Directory;
 using Relay.Grains.Keys;
 using Relay.Grains.Ownership;
+using Relay.Silo.Accounts;
 using Relay.Silo.Ledger;
 using Relay.Silo.Ownership;
+using Relay.Silo.Quotas;
 using Relay.Silo.Storage;
 
 namespace Relay.Silo.Keys;
 
 /// <summary>The directory of keys in SQL tables.</summary>
-internal sealed class SqlKeyDirectory(IRelayDatabase database) : IKeyDirectory
+internal sealed class SqlKeyDirectory(IRelayDatabase database, TimeProvider time) : IKeyDirectory
 {
     public Task InsertAsync(KeySettings settings, CancellationToken cancellationToken)
     {
@@ -20,7 +22,8 @@ internal sealed class SqlKeyDirectory(IRelayDatabase database) : IKeyDirectory
             async (connection, token) =>
             {
                 await connection.InsertAsync(key, token: token);
-                await InsertLimitsAsync(connection, settings, token);
+                await SqlAccountDirectory.AddUserAsync(connection, key.User, settings.CreatedAt, token);
+                await LimitRows.InsertAsync(connection, LimitOwner.Key, key.Id, settings.Limits, token);
             },
             cancellationToken);
     }
@@ -33,8 +36,8 @@ internal sealed class SqlKeyDirectory(IRelayDatabase database) : IKeyDirectory
             {
                 await SqlKeyOwners.LockAsync(connection, owner, token);
                 await connection.UpdateAsync(key, token: token);
-                await LimitsOf(connection, owner.KeyId).DeleteAsync(token);
-                await InsertLimitsAsync(connection, settings, token);
+                await SqlAccountDirectory.AddUserAsync(connection, key.User, time.GetUtcNow(), token);
+                await LimitRows.ReplaceAsync(connection, LimitOwner.Key, key.Id, settings.Limits, token);
             },
             cancellationToken);
     }
@@ -115,20 +118,9 @@ internal sealed class SqlKeyDirectory(IRelayDatabase database) : IKeyDirectory
             (row.LastUsedAt ?? row.LastDroppedAt) is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null));
     }
 
-    private static async Task InsertLimitsAsync(DataConnection connection, KeySettings settings, CancellationToken token)
-    {
-        foreach (var limit in settings.Limits.Select((limit, ordinal) => LimitRow.From(limit, settings.Id, ordinal)))
-        {
-            await connection.InsertAsync(limit, token: token);
-        }
-    }
-
-    private static IQueryable<LimitRow> LimitsOf(DataConnection connection, string keyId) =>
-        connection.GetTable<LimitRow>().Where(row => row.OwnerLevel == LimitRow.KeyLevel && row.OwnerId == keyId);
-
     private static IQueryable<LimitRow> LimitsOf(DataConnection connection, string firstKeyId, string lastKeyId) =>
         connection.GetTable<LimitRow>()
-            .Where(row => row.OwnerLevel == LimitRow.KeyLevel
+            .Where(row => row.OwnerLevel == LimitOwner.Key
                 && string.CompareOrdinal(row.OwnerId, firstKeyId) >= 0
                 && string.CompareOrdinal(row.OwnerId, lastKeyId) <= 0)
             .OrderBy(row => row.OwnerId)

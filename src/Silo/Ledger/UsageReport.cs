@@ -23,21 +23,14 @@ internal static class UsageReport
         var toMs = query.To is { } to ? CeilingMs(to) : long.MaxValue;
         var firstHour = query.From is null ? long.MinValue : UsageHourRow.HourStartOf(fromMs + UsageHourRow.HourMs - 1);
         var hoursEnd = query.To is null ? long.MaxValue : UsageHourRow.HourStartOf(toMs);
-        var all = OfUser(connection.GetTable<UsageEntryRow>(), query.User);
-        IQueryable<UsageHourRow> hours = connection.GetTable<UsageHourRow>();
-        if (query.User is not null)
-        {
-            var user = StoredText.Clean(query.User);
-            hours = hours.Where(row => row.User == user);
-        }
-
+        var all = Asked(connection.GetTable<UsageEntryRow>(), query);
         if (firstHour >= hoursEnd)
         {
             return Sum(Lines(all.Where(row => row.ReservedAt >= fromMs && row.ReservedAt < toMs), query.GroupBy));
         }
 
-        hours = hours.Where(row => row.HourStart >= firstHour && row.HourStart < hoursEnd);
-        var newer = OfUser(Newer(connection), query.User).Where(row => row.ReservedAt >= firstHour && row.ReservedAt < hoursEnd);
+        var hours = Asked(connection.GetTable<UsageHourRow>(), query).Where(row => row.HourStart >= firstHour && row.HourStart < hoursEnd);
+        var newer = Asked(Newer(connection), query).Where(row => row.ReservedAt >= firstHour && row.ReservedAt < hoursEnd);
         var lines = Lines(hours, query.GroupBy).Concat(Lines(newer, query.GroupBy));
         if (fromMs < firstHour)
         {
@@ -52,15 +45,46 @@ internal static class UsageReport
         return Sum(lines);
     }
 
-    private static IQueryable<UsageEntryRow> OfUser(IQueryable<UsageEntryRow> entries, string? name)
+    private static IQueryable<UsageEntryRow> Asked(IQueryable<UsageEntryRow> entries, UsageQuery query)
     {
-        if (name is null)
+        if (StoredText.CleanOrNull(query.User) is { } user)
         {
-            return entries;
+            entries = entries.Where(row => row.User == user);
         }
 
-        var user = StoredText.Clean(name);
-        return entries.Where(row => row.User == user);
+        if (StoredText.CleanOrNull(query.Team) is { } team)
+        {
+            entries = entries.Where(row => row.Team == team);
+        }
+
+        if (query.Models is { } models)
+        {
+            var stored = models.Select(StoredText.Clean).ToHashSet(StringComparer.Ordinal);
+            entries = entries.Where(row => stored.Contains(row.Model));
+        }
+
+        return entries;
+    }
+
+    private static IQueryable<UsageHourRow> Asked(IQueryable<UsageHourRow> hours, UsageQuery query)
+    {
+        if (StoredText.CleanOrNull(query.User) is { } user)
+        {
+            hours = hours.Where(row => row.User == user);
+        }
+
+        if (StoredText.CleanOrNull(query.Team) is { } team)
+        {
+            hours = hours.Where(row => row.Team == team);
+        }
+
+        if (query.Models is { } models)
+        {
+            var stored = models.Select(StoredText.Clean).ToHashSet(StringComparer.Ordinal);
+            hours = hours.Where(row => stored.Contains(row.Model));
+        }
+
+        return hours;
     }
 
     /// <summary>

@@ -17,7 +17,7 @@ namespace Relay.Silo.Storage;
 internal sealed partial class ServerDatabase : IRelayDatabase
 {
     // A pool apart, because a connection of SQL Server keeps the isolation level when it goes back to its pool, where Orleans takes
-    // it from too.
+    // it from too. Each lane has its own, so that none waits behind reports.
     private const string OneMomentLane = "reports";
 
     private readonly IServerDialect _dialect;
@@ -38,7 +38,7 @@ internal sealed partial class ServerDatabase : IRelayDatabase
         _configured = connectionString;
         ConnectionString = dialect.Complete(connectionString, lane);
         _options = dialect.Options(ConnectionString);
-        _oneMomentConnectionString = dialect.Complete(connectionString, OneMomentLane);
+        _oneMomentConnectionString = dialect.Complete(connectionString, lane is null ? OneMomentLane : $"{lane}-{OneMomentLane}");
         _oneMomentOptions = dialect.Options(_oneMomentConnectionString);
         _deadlockRetry = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions

@@ -40,7 +40,8 @@ public sealed class KeyCluster : IAsyncLifetime
     }
 
     /// <summary>A silo that is alone, or one that needs a lease since there may be others.</summary>
-    internal KeyCluster(SiloKind kind) => (_kind, Directory) = (kind, new MemoryKeyDirectory(Ledger));
+    internal KeyCluster(SiloKind kind, FakeTimeProvider? time = null) =>
+        (_kind, Time, Directory) = (kind, time ?? new FakeTimeProvider(Calls.Noon), new MemoryKeyDirectory(Ledger));
 
     public MemoryLedger Ledger { get; } = new();
 
@@ -54,9 +55,11 @@ public sealed class KeyCluster : IAsyncLifetime
 
     public RecordedWarnings Warnings { get; } = new();
 
-    public FakeTimeProvider Time { get; } = new(Calls.Noon);
+    public FakeTimeProvider Time { get; }
 
     internal MemorySnapshots Snapshots { get; } = new();
+
+    internal SiloHierarchy Hierarchy => _cluster.Silos[0].ServiceProvider.GetRequiredService<SiloHierarchy>();
 
     internal LedgerWriter Writer => _cluster.Silos[0].ServiceProvider.GetRequiredService<LedgerWriter>();
 
@@ -92,6 +95,11 @@ public sealed class KeyCluster : IAsyncLifetime
         where TGrain : IGrainWithIntegerKey => _cluster.Client.GetGrain<TGrain>(0);
 
     public IKeyGrain Key(string id) => _cluster.Client.GetGrain<IKeyGrain>(KeyId.ToGrainKey(id));
+
+    /// <summary>Changes an account, as the admin API does.</summary>
+    public Task<Account> PutAccountAsync(AccountId id, AccountChange change) => Grain<IAccountsGrain>().PutAsync(id, change);
+
+    public IAllotmentGrain Allotment(AccountId id) => _cluster.Client.GetGrain<IAllotmentGrain>(id.ToGrainKey());
 
     public static KeyHash HashOf(string id) => new(SHA256.HashData(Encoding.UTF8.GetBytes(id)));
 

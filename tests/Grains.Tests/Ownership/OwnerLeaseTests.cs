@@ -17,6 +17,8 @@ public sealed class OwnerLeaseTests : IAsyncDisposable
     private readonly OwnerLease _a;
     private readonly OwnerLease _b;
 
+    private Func<Task> _learn = static () => Task.CompletedTask;
+
     public OwnerLeaseTests() => (_a, _b) = (Create(), Create());
 
     public async ValueTask DisposeAsync()
@@ -50,6 +52,58 @@ public sealed class OwnerLeaseTests : IAsyncDisposable
         Assert.True(_a.IsGood);
         _time.Advance(TimeSpan.FromMilliseconds(500));
         Assert.False(_a.IsGood);
+    }
+
+    [Fact]
+    public async Task Renew_LearningFails_IsNotRenewed()
+    {
+        _learn = static () => Task.FromException(new IOException("The directory is away, as the test told it to be."));
+
+        await Assert.ThrowsAsync<IOException>(() => _a.RenewAsync(default));
+
+        Assert.False(_a.IsGood);
+        _learn = static () => Task.CompletedTask;
+        await _a.RenewAsync(default);
+        Assert.True(_a.IsGood);
+    }
+
+    [Fact]
+    public async Task Renew_LearningTakesLong_IsGoodFromTheQuestionOn()
+    {
+        var learnt = new TaskCompletionSource();
+        _learn = () => learnt.Task;
+        var renewing = _a.RenewAsync(default);
+        Assert.False(_a.IsGood);
+        _time.Advance(TimeSpan.FromMilliseconds(1_500));
+        learnt.SetResult();
+        await renewing;
+
+        Assert.True(_a.IsGood);
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        Assert.False(_a.IsGood);
+    }
+
+    [Fact]
+    public async Task WaitUntilLearnt_Member_EndsWhenNoLeaseFromBeforeIsGood()
+    {
+        await _b.RenewAsync(default);
+
+        var waiting = _a.WaitUntilLearntAsync(default);
+        _time.Advance(TimeSpan.FromMilliseconds(1_999));
+        Assert.False(waiting.IsCompleted);
+        Assert.True(_b.IsGood);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+
+        await waiting;
+        Assert.False(_b.IsGood);
+    }
+
+    [Fact]
+    public async Task WaitUntilLearnt_OnlySilo_EndsAtOnce()
+    {
+        await using var only = Create(SiloKind.Only);
+
+        Assert.True(only.WaitUntilLearntAsync(default).IsCompletedSuccessfully);
     }
 
     [Fact]
@@ -234,10 +288,11 @@ public sealed class OwnerLeaseTests : IAsyncDisposable
         }
     }
 
-    private OwnerLease Create() => new(
+    private OwnerLease Create(SiloKind kind = SiloKind.Member) => new(
         _owners,
         Options.Create(new OwnershipOptions { LeaseSeconds = 2, RenewSeconds = 3 }),
-        SiloKind.Member,
+        kind,
+        token => _learn().WaitAsync(token),
         _time,
         NullLogger<OwnerLease>.Instance);
 }

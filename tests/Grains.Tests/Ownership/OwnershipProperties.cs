@@ -40,6 +40,7 @@ public sealed class OwnershipProperties
             owners,
             Options.Create(new OwnershipOptions { LeaseSeconds = 1, RenewSeconds = 0.5 }),
             SiloKind.Member,
+            static _ => Task.CompletedTask,
             time,
             NullLogger<OwnerLease>.Instance)).ToArray();
         var activations = new KeyOwner?[Silos];

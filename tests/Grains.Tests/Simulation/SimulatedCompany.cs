@@ -358,10 +358,10 @@ internal sealed class SimulatedCompany : IDisposable
             await _ledger.AppendAsync([entry], CancellationToken.None);
             activation.Book.Commit(entry.Sequence);
             call.OutputTokens = used;
-            var overspent = activation.Book.Overspent(_hierarchy.PathOf(facts.User!), Now);
-            if (overspent.Count > 0)
+            var untold = activation.Book.Untold(_hierarchy.PathOf(facts.User!), Now);
+            if (untold.Count > 0)
             {
-                activation.Process.Start(() => TryAsync(() => activation.Rooms.AskAsync(overspent.Select(static limit => new RoomShortage(limit, 0)))));
+                activation.Process.Start(() => TryAsync(() => activation.Rooms.AskAsync(untold.Select(static limit => new RoomShortage(limit, 0)))));
             }
         }
     }

@@ -25,7 +25,12 @@ internal sealed class TakeoverSilo : IAsyncDisposable
         _ledger = cluster.Connect();
         _writer = new LedgerWriter(_ledger, Options.Create(new LedgerOptions()), cluster.Clock, NullLogger<LedgerWriter>.Instance);
         _lease = new OwnerLease(
-            cluster.Owners, Options.Create(SimulatedTakeover.Times), SiloKind.Member, cluster.Clock, NullLogger<OwnerLease>.Instance);
+            cluster.Owners,
+            Options.Create(SimulatedTakeover.Times),
+            SiloKind.Member,
+            static _ => Task.CompletedTask,
+            cluster.Clock,
+            NullLogger<OwnerLease>.Instance);
         RenewLease();
         Process.Start(_writer.RunAsync);
     }

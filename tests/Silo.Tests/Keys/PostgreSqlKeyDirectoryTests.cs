@@ -12,7 +12,7 @@ namespace Relay.Silo.Tests.Keys;
 public sealed class PostgreSqlKeyDirectoryTests(PostgreSqlTestDatabase fixture)
     : KeyDirectoryContract, IClassFixture<PostgreSqlTestDatabase>, IAsyncLifetime
 {
-    protected override IKeyDirectory Directory => new SqlKeyDirectory(fixture.Database.One);
+    protected override IKeyDirectory Directory => new SqlKeyDirectory(fixture.Database.One, TimeProvider.System);
 
     protected override IUsageLedger Ledger => new SqlUsageLedger(fixture.Database.One);
 

@@ -12,7 +12,7 @@ namespace Relay.Silo.Tests.Keys;
 public sealed class SqlServerKeyDirectoryTests(SqlServerTestDatabase fixture)
     : KeyDirectoryContract, IClassFixture<SqlServerTestDatabase>, IAsyncLifetime
 {
-    protected override IKeyDirectory Directory => new SqlKeyDirectory(fixture.Database.One);
+    protected override IKeyDirectory Directory => new SqlKeyDirectory(fixture.Database.One, TimeProvider.System);
 
     protected override IUsageLedger Ledger => new SqlUsageLedger(fixture.Database.One);
 

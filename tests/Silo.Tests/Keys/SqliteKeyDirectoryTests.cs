@@ -14,7 +14,7 @@ public sealed class SqliteKeyDirectoryTests : KeyDirectoryContract, IDisposable
 
     public SqliteKeyDirectoryTests()
     {
-        Directory = new SqlKeyDirectory(_database.Database);
+        Directory = new SqlKeyDirectory(_database.Database, TimeProvider.System);
         Ledger = new SqlUsageLedger(_database.Database);
         Owners = new SqlKeyOwners(_database.Database, _database.Database, TimeProvider.System);
     }

@@ -128,6 +128,7 @@ public abstract class UsageReportContract
             Assert.Equal([(" a", 1L), ("a", 2L)], await RequestsAsync(UsageGroup.Team));
             Assert.Equal([(" gpt", 1L), ("gpt", 2L)], await RequestsAsync(UsageGroup.Model));
             Assert.Equal(2, Assert.Single(await Ledger.SumAsync(new UsageQuery { User = "ann " }, default)).Totals.Requests);
+            Assert.Equal(2, Assert.Single(await Ledger.SumAsync(new UsageQuery { Team = "a ", Models = ["gpt  "] }, default)).Totals.Requests);
         }
 
         async Task<IEnumerable<(string?, long)>> RequestsAsync(UsageGroup group) =>
@@ -209,6 +210,7 @@ public abstract class UsageReportContract
             (index / 2) + 1,
             user: $"u{fact.Item1}",
             team: fact.Item2 == 0 ? null : $"t{fact.Item2}",
+            model: $"m{index % 3}",
             reservedAt: Noon.AddMilliseconds(fact.Item3),
             inputTokens: fact.Item4)).ToList();
         await Ledger.AppendAsync([.. entries.Take(rolledUp)], default);
@@ -223,6 +225,8 @@ public abstract class UsageReportContract
                 await AssertSameAsync(entries, new UsageQuery { From = from, To = from.AddMilliseconds(length), GroupBy = group });
                 await AssertSameAsync(entries, new UsageQuery { From = from, GroupBy = group, User = "u1" });
                 await AssertSameAsync(entries, new UsageQuery { To = from, GroupBy = group });
+                await AssertSameAsync(entries, new UsageQuery { From = from, GroupBy = group, Team = "t1", Models = ["m1", "m0", "m1", "none"] });
+                await AssertSameAsync(entries, new UsageQuery { To = from.AddMilliseconds(length), GroupBy = group, Models = [] });
             }
         }
     }
@@ -232,7 +236,9 @@ public abstract class UsageReportContract
         var expected = entries
             .Where(entry => !(entry.Settlement.Call.ReservedAt < query.From)
                 && !(entry.Settlement.Call.ReservedAt >= query.To)
-                && (query.User is null || string.Equals(entry.User, query.User, StringComparison.Ordinal)))
+                && (query.User is null || string.Equals(entry.User, query.User, StringComparison.Ordinal))
+                && (query.Team is null || string.Equals(entry.Team, query.Team, StringComparison.Ordinal))
+                && query.Models?.Contains(entry.Settlement.Call.Model, StringComparer.Ordinal) is not false)
             .GroupBy(
                 entry => query.GroupBy switch
                 {

@@ -148,7 +148,7 @@ public abstract class KeyOwnersContract
     [SkippableFact]
     public async Task Lock_AfterTheRelease_IsRefusedAndLeavesTheHandOver()
     {
-        var directory = new SqlKeyDirectory(Database);
+        var directory = new SqlKeyDirectory(Database, TimeProvider.System);
         await directory.InsertAsync(KeyDirectoryContract.Settings(Key, "ann"), default);
         var hold = new HoldRenewal(Entry(Key, 1).Settlement.Call, default);
         var claim = (await A.ClaimAsync(Key, SiloA, default)).Claim;
@@ -185,7 +185,7 @@ public abstract class KeyOwnersContract
     [SkippableFact]
     public async Task Revoke_ByAnOwnerThatIsNoneAnyMore_IsRefused()
     {
-        var directory = new SqlKeyDirectory(Database);
+        var directory = new SqlKeyDirectory(Database, TimeProvider.System);
         await directory.InsertAsync(KeyDirectoryContract.Settings(Key, "ann"), default);
         var stale = (await A.ClaimAsync(Key, SiloA, default)).Claim;
         var owner = (await B.ClaimAsync(Key, SiloB, default)).Claim;

@@ -26,7 +26,7 @@ public abstract class ServerDatabaseContract : IAsyncLifetime
         database.Open();
 
         Assert.Equal(
-            ["api_keys", "grain_state", "key_owners", "limits", "lost_claims", "membership", "membership_versions", "orleansquery", "schema_versions", "silo_leases", "usage_carried", "usage_entries", "usage_hourly", "usage_positions"],
+            ["account_versions", "accounts", "api_keys", "grain_state", "key_owners", "limits", "lost_claims", "membership", "membership_versions", "orleansquery", "schema_versions", "silo_leases", "usage_carried", "usage_entries", "usage_hourly", "usage_positions"],
             (await TablesAsync(database)).Select(table => table.ToLowerInvariant()).Order(StringComparer.Ordinal));
     }
 
@@ -65,13 +65,18 @@ public abstract class ServerDatabaseContract : IAsyncLifetime
             await Database.DropTablesAsync();
             var database = Database.Create();
             database.Open(scripts.Take(ran));
-            await ExecuteAsync(database, "INSERT INTO limits VALUES ('key', 'k', 0, 'tokens', 'day', 5, NULL)");
+            await ExecuteAsync(database, "INSERT INTO limits (owner_level, owner_id, ordinal, metric, \"window\", amount, model) VALUES ('key', 'k', 0, 'tokens', 'day', 5, NULL)");
             await FillLedgerAsync(database, scripts[ran - 1].Name);
+            await AddKeyAsync(database, "ann", createdAt: 8);
+            await AddKeyAsync(database, "ann", createdAt: 7);
 
             Database.Create().Open();
 
             Assert.Equal(expected, await Database.ColumnsAsync());
             Assert.Equal([5L], await QueryAsync<long>(database, "SELECT amount FROM limits"));
+            Assert.Equal(
+                scripts.Take(ran).Any(script => script.Name.Contains("0012", StringComparison.Ordinal)) ? [] : ["user ann 7"],
+                await QueryAsync<string>(database, "SELECT CONCAT(level, ' ', id, ' ', created_at) FROM accounts"));
             if (ran > 1)
             {
                 // A report finds an entry only by its key's position.
@@ -118,7 +123,7 @@ public abstract class ServerDatabaseContract : IAsyncLifetime
         await Assert.ThrowsAsync<InvalidOperationException>(() => database.WriteAsync(
             async (connection, token) =>
             {
-                await connection.ExecuteAsync("INSERT INTO limits VALUES ('key', 'k', 0, 'tokens', 'day', 5, NULL)", token);
+                await connection.ExecuteAsync("INSERT INTO limits (owner_level, owner_id, ordinal, metric, \"window\", amount, model) VALUES ('key', 'k', 0, 'tokens', 'day', 5, NULL)", token);
                 throw new InvalidOperationException();
             },
             default));
@@ -131,7 +136,7 @@ public abstract class ServerDatabaseContract : IAsyncLifetime
     {
         var database = Database.Create();
         database.Open();
-        await ExecuteAsync(database, "INSERT INTO limits VALUES ('key', 'a', 0, 'tokens', 'day', 0, NULL), ('key', 'b', 0, 'tokens', 'day', 0, NULL)");
+        await ExecuteAsync(database, "INSERT INTO limits (owner_level, owner_id, ordinal, metric, \"window\", amount, model) VALUES ('key', 'a', 0, 'tokens', 'day', 0, NULL), ('key', 'b', 0, 'tokens', 'day', 0, NULL)");
         var firstHasOne = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var secondHasOne = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -158,7 +163,7 @@ public abstract class ServerDatabaseContract : IAsyncLifetime
     {
         var database = Database.Create();
         database.Open();
-        await ExecuteAsync(database, "INSERT INTO limits VALUES ('key', 'a', 0, 'tokens', 'day', 0, NULL)");
+        await ExecuteAsync(database, "INSERT INTO limits (owner_level, owner_id, ordinal, metric, \"window\", amount, model) VALUES ('key', 'a', 0, 'tokens', 'day', 0, NULL)");
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var givenUp = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var holder = Database.Create().WriteAsync(
@@ -179,13 +184,38 @@ public abstract class ServerDatabaseContract : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task ReadAtOneMoment_OfALane_NeverWaitsForReports()
+    {
+        var (database, lane) = Database.CreateWithLane();
+        database.Open();
+        var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var begun = Enumerable.Range(0, IServerDialect.LanePoolSize)
+            .Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).ToList();
+        var reports = begun.ConvertAll(mine => database.ReadAtOneMomentAsync(
+            async (connection, token) =>
+            {
+                var one = await connection.ExecuteAsync<int>("SELECT 1", token);
+                mine.SetResult();
+                await read.Task;
+                return one;
+            },
+            default));
+        await Task.WhenAll(begun.Select(mine => mine.Task));
+
+        Assert.Equal(2, await lane.ReadAtOneMomentAsync((connection, token) => connection.ExecuteAsync<int>("SELECT 2", token), default));
+
+        read.SetResult();
+        await Task.WhenAll(reports);
+    }
+
+    [SkippableFact]
     public async Task IsUniqueViolation_OtherFailure_IsFalse()
     {
         var database = Database.Create();
         database.Open();
 
         var exception = await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(
-            () => ExecuteAsync(database, "INSERT INTO limits VALUES (NULL, 'a', 0, 'tokens', 'day', 0, NULL)"));
+            () => ExecuteAsync(database, "INSERT INTO limits (owner_level, owner_id, ordinal, metric, \"window\", amount, model) VALUES (NULL, 'a', 0, 'tokens', 'day', 0, NULL)"));
 
         Assert.False(database.IsUniqueViolation(exception));
     }
@@ -229,6 +259,11 @@ public abstract class ServerDatabaseContract : IAsyncLifetime
             await ExecuteAsync(database, "INSERT INTO usage_positions (key_id, rolled_up_sequence) VALUES ('key_a', 0), ('key_b', 0)");
         }
     }
+
+    private Task AddKeyAsync(ServerDatabase database, string user, long createdAt) => ExecuteAsync(
+        database,
+        "INSERT INTO api_keys (id, name, user_id, hash, hint, models, created_at) "
+        + $"VALUES ('k{createdAt}', 'k', '{user}', {(Database.Dialect is SqlServerDialect ? "0x00" : "''")}, '', '[]', {createdAt})");
 
     private static Task<List<string>> JournalAsync(ServerDatabase database) =>
         QueryAsync<string>(database, "SELECT scriptname FROM schema_versions ORDER BY scriptname");

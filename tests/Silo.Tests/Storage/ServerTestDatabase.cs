@@ -28,11 +28,13 @@ internal sealed class ServerTestDatabase
     public ServerDatabase Other => _other ??= CreateMigrated();
 
     /// <summary>One more silo's, not yet opened. The name sets its connections apart from those of the others.</summary>
-    public ServerDatabase Create(string name = "relay")
+    public ServerDatabase Create(string name = "relay") => CreateOf($"{name}-{_opened.Count}", lane: null);
+
+    /// <summary>A silo's database and a lane of it, not yet opened.</summary>
+    public (ServerDatabase Database, ServerDatabase Lane) CreateWithLane()
     {
-        var database = new ServerDatabase(Dialect, $"{ConnectionString};Application Name={name}-{_opened.Count}", TimeProvider.System, NullLogger<ServerDatabase>.Instance);
-        _opened.Add(database);
-        return database;
+        var name = $"relay-{_opened.Count}";
+        return (CreateOf(name, lane: null), CreateOf(name, "lease"));
     }
 
     /// <summary>Deletes every row but those that a migration has written.</summary>
@@ -40,7 +42,7 @@ internal sealed class ServerTestDatabase
     {
         foreach (var table in await TablesAsync(One))
         {
-            if (!table.Equals("schema_versions", StringComparison.OrdinalIgnoreCase) && !table.Equals("OrleansQuery", StringComparison.OrdinalIgnoreCase))
+            if (table.ToLowerInvariant() is not ("schema_versions" or "orleansquery" or "account_versions"))
             {
                 await ExecuteAsync(One, $"DELETE FROM {table}");
             }
@@ -76,6 +78,14 @@ internal sealed class ServerTestDatabase
 
     /// <summary>Closes what was opened.</summary>
     public void Close() => _opened.ForEach(database => database.Dispose());
+
+    private ServerDatabase CreateOf(string name, string? lane)
+    {
+        var database = new ServerDatabase(
+            Dialect, $"{ConnectionString};Application Name={name}", TimeProvider.System, NullLogger<ServerDatabase>.Instance, lane);
+        _opened.Add(database);
+        return database;
+    }
 
     private ServerDatabase CreateMigrated()
     {

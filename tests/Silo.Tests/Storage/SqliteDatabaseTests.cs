@@ -32,7 +32,7 @@ public sealed class SqliteDatabaseTests : IDisposable
         _database.Open();
 
         Assert.Equal(
-            ["api_keys", "grain_state", "key_owners", "limits", "lost_claims", "schema_versions", "silo_leases", "usage_carried", "usage_entries", "usage_hourly", "usage_positions"],
+            ["account_versions", "accounts", "api_keys", "grain_state", "key_owners", "limits", "lost_claims", "schema_versions", "silo_leases", "usage_carried", "usage_entries", "usage_hourly", "usage_positions"],
             await QueryAsync<string>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"));
     }
 
@@ -102,7 +102,15 @@ public sealed class SqliteDatabaseTests : IDisposable
             SqliteMigrator.Migrate($"Data Source={file};Pooling=False", file, scripts.Take(ran));
             using var database = new SqliteDatabase(directory);
             await database.WriteAsync(
-                (connection, token) => connection.ExecuteAsync("INSERT INTO limits VALUES ('key', 'k', 0, 'tokens', 'day', 5, NULL)", token),
+                async (connection, token) =>
+                {
+                    await connection.ExecuteAsync("INSERT INTO limits (owner_level, owner_id, ordinal, metric, \"window\", amount, model) VALUES ('key', 'k', 0, 'tokens', 'day', 5, NULL)", token);
+                    foreach (var createdAt in new[] { 8, 7 })
+                    {
+                        await connection.ExecuteAsync(
+                            $"INSERT INTO api_keys (id, name, user_id, hash, hint, models, created_at) VALUES ('k{createdAt}', 'k', 'ann', '', '', '[]', {createdAt})", token);
+                    }
+                },
                 default);
 
             database.Open();
@@ -111,6 +119,9 @@ public sealed class SqliteDatabaseTests : IDisposable
             Assert.Equal(
                 [5L],
                 await database.ReadAsync((connection, token) => connection.QueryToListAsync<long>("SELECT amount FROM limits", token), default));
+            Assert.Equal(
+                scripts.Take(ran).Any(script => script.Name.Contains("0012", StringComparison.Ordinal)) ? [] : ["user ann 7"],
+                await database.ReadAsync((connection, token) => connection.QueryToListAsync<string>("SELECT level || ' ' || id || ' ' || created_at FROM accounts", token), default));
         }
     }
 

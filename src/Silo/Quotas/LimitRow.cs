@@ -2,15 +2,13 @@ using LinqToDB.Mapping;
 using Relay.Grains.Quotas;
 using Relay.Silo.Storage;
 
-namespace Relay.Silo.Keys;
+namespace Relay.Silo.Quotas;
 
 /// <summary>A row of <c>limits</c>.</summary>
 [Table("limits")]
 internal sealed class LimitRow
 {
-    /// <summary>The <see cref="OwnerLevel"/> of a key's own limits.</summary>
-    public const string KeyLevel = "key";
-
+    /// <summary>One of <see cref="LimitOwner"/>.</summary>
     [Column("owner_level"), PrimaryKey(1), NotNull] public required string OwnerLevel { get; init; }
 
     [Column("owner_id"), PrimaryKey(2), NotNull] public required string OwnerId { get; init; }
@@ -28,10 +26,10 @@ internal sealed class LimitRow
     /// <summary>Null, as in rows of before it was there, is <see cref="Grains.Quotas.Enforcement.Soft"/>.</summary>
     [Column("enforcement"), Nullable] public string? Enforcement { get; init; }
 
-    public static LimitRow From(Limit limit, string keyId, int ordinal) => new()
+    public static LimitRow From(Limit limit, string ownerLevel, string ownerId, int ordinal) => new()
     {
-        OwnerLevel = KeyLevel,
-        OwnerId = keyId,
+        OwnerLevel = ownerLevel,
+        OwnerId = ownerId,
         Ordinal = ordinal,
         Metric = StoredName<Metric>.Of(limit.Metric),
         Window = StoredName<Window>.Of(limit.Window),
