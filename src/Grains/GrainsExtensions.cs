@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Relay.Grains.Accounts;
+using Relay.Grains.Allotments;
 using Relay.Grains.Ledger;
 using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;
@@ -12,7 +13,7 @@ public static class GrainsExtensions
 {
     /// <summary>
     /// Adds what the grains need, but for what frontends need too, <see cref="OwnershipOptions"/>, and what depends on the database: an <see cref="IUsageLedger"/>, a
-    /// <see cref="Directory.IKeyDirectory"/>, an <see cref="IAccountDirectory"/>, <see cref="IKeyOwners"/> and the grain storage named <c>usage</c>; and <see cref="Models.CurrentPrices"/>, which may come from a file.
+    /// <see cref="Directory.IKeyDirectory"/>, an <see cref="IAccountDirectory"/>, an <see cref="IAllotmentStore"/>, <see cref="ILimitWarnings"/>, <see cref="IKeyOwners"/> and the grain storage named <c>usage</c>; and <see cref="Models.CurrentPrices"/>, which may come from a file.
     /// </summary>
     /// <param name="silo">The silo.</param>
     /// <param name="kind">Whether there can be other silos on its database.</param>
@@ -33,6 +34,9 @@ public static class GrainsExtensions
         services.AddSingleton<LedgerWriter>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
             static provider => provider.GetRequiredService<LedgerWriter>());
+        services.AddSingleton<AllotmentWriter>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static provider => provider.GetRequiredService<AllotmentWriter>());
         return silo;
     }
 }

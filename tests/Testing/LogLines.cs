@@ -42,7 +42,20 @@ public sealed class LogLines : ILoggerProvider
     }
 
     /// <summary>The line of a key's only call.</summary>
-    public Task<LogLine> CallOfAsync(RelayKey key) => FindAsync(line => string.Equals(line["KeyId"], key.Id, StringComparison.Ordinal) && line["Outcome"] is not null);
+    public Task<LogLine> CallOfAsync(RelayKey key) => FindAsync(line => IsCallOf(key, line));
+
+    /// <summary>The lines of a key's first calls, once there are so many: a call's line comes after its answer.</summary>
+    public async Task<IReadOnlyList<LogLine>> CallsOfAsync(RelayKey key, int count)
+    {
+        List<LogLine> calls = [];
+        while (calls.Count < count)
+        {
+            var known = calls.ToHashSet();
+            calls.Add(await FindAsync(line => IsCallOf(key, line) && !known.Contains(line)));
+        }
+
+        return calls;
+    }
 
     /// <inheritdoc />
     public ILogger CreateLogger(string categoryName) => new Logger(categoryName, this);
@@ -52,6 +65,9 @@ public sealed class LogLines : ILoggerProvider
     {
         // Tests read the lines after Relay has stopped.
     }
+
+    private static bool IsCallOf(RelayKey key, LogLine line) =>
+        string.Equals(line["KeyId"], key.Id, StringComparison.Ordinal) && line["Outcome"] is not null;
 
     private void Add(LogLine line)
     {

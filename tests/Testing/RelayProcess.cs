@@ -194,11 +194,19 @@ public sealed class RelayProcess : IAsyncDisposable
 
     /// <summary>Waits for the end.</summary>
     /// <returns>The exit code.</returns>
+    /// <exception cref="InvalidOperationException">It does not end.</exception>
     public async Task<int> ExitAsync()
     {
-        await _process.WaitForExitAsync().WaitAsync(WaitMax);
-        await _ended.WaitAsync(WaitMax);
-        return _process.ExitCode;
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(WaitMax);
+            await _ended.WaitAsync(WaitMax);
+            return _process.ExitCode;
+        }
+        catch (TimeoutException e)
+        {
+            throw new InvalidOperationException($"Relay does not end.\n{Output}\n{Errors}", e);
+        }
     }
 
     /// <summary>Kills it, if it still runs.</summary>

@@ -124,6 +124,8 @@ internal sealed partial class AdmissionClient
             InputTokensHeld = request.InputTokensEstimated,
             OutputTokensHeld = decision.OutputTokensHeld,
             Choices = request.Choices,
+            User = decision.User,
+            Team = decision.Team,
         }, decision.OutputTokensCap);
         if (answer.IsLate)
         {

@@ -4,7 +4,6 @@ using Polly.Retry;
 using Polly.Timeout;
 using Relay.Grains.Admission;
 using Relay.Grains.Keys;
-using Relay.Grains.Ledger;
 using Relay.Grains.Ownership;
 
 namespace Relay.Frontend.Admission;
@@ -148,6 +147,5 @@ internal sealed class GrainRetry
     };
 
     /// <summary>Whether a failure passes by itself when the cluster has settled.</summary>
-    private static bool IsPassing(Exception? failure) => failure
-        is OrleansException or TimeoutException or TimeoutRejectedException or StaleActivationException or OwnerChangingException;
+    private static bool IsPassing(Exception? failure) => failure is TimeoutRejectedException || PassingFailure.Is(failure);
 }

@@ -24,4 +24,7 @@ public sealed record AdmissionDecision
 
     /// <summary>To how many tokens the output of each choice must be capped upstream, 0 or more; null when the request may go as it is.</summary>
     [Id(6)] public long? OutputTokensCap { get; init; }
+
+    /// <summary>The team of <see cref="User"/>, or null.</summary>
+    [Id(7)] public string? Team { get; init; }
 }

@@ -24,4 +24,10 @@ public sealed record CallFacts
 
     /// <summary>How many outputs the call asks for.</summary>
     [Id(6)] public int Choices { get; init; } = 1;
+
+    /// <summary>The user to whom the key belonged; null from a frontend of before this was told.</summary>
+    [Id(7)] public string? User { get; init; }
+
+    /// <summary>The user's team at that time, or null.</summary>
+    [Id(8)] public string? Team { get; init; }
 }

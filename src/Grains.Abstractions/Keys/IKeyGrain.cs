@@ -1,4 +1,5 @@
 using Relay.Grains.Admission;
+using Relay.Grains.Allotments;
 
 namespace Relay.Grains.Keys;
 
@@ -81,6 +82,14 @@ public interface IKeyGrain : IGrainWithStringKey
     /// <exception cref="Ledger.StaleActivationException">The activation steps down; the next one goes on.</exception>
     [Alias("Reprice"), ResponseTimeout("00:01:00")]
     Task<RepricedCalls?> RepriceAsync(Repricing repricing);
+
+    /// <summary>
+    /// Gives up what the key does not use of a limit above it in the window that ends then; from this call's return on that is another's.
+    /// Null when the key cannot tell now, or is in another window.
+    /// </summary>
+    /// <exception cref="Ledger.StaleActivationException">The activation steps down.</exception>
+    [Alias("Recall"), ResponseTimeout("00:00:02")]
+    Task<RoomUse?> RecallAsync(LimitKey limit, DateTimeOffset windowEnd);
 
     /// <summary>Saves what the grain has counted unless it is saved; answers the newest sequence that storage has, 0 for none.</summary>
     /// <exception cref="Ledger.StaleActivationException">The activation steps down; the next one saves.</exception>

@@ -1,57 +1,113 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
 using Relay.Grains.Accounts;
+using Relay.Grains.Keys;
 using Relay.Grains.Ledger;
 using Relay.Grains.Quotas;
-using Relay.Grains.Usage;
 
 namespace Relay.Grains.Allotments;
 
 /// <inheritdoc cref="IAllotmentGrain" />
-internal sealed class AllotmentGrain(SiloHierarchy hierarchy, IUsageLedger ledger, IOptions<QuotaOptions> options, TimeProvider time) : Grain, IAllotmentGrain
+/// <remarks>Reentrant: who asks while a recall runs waits for the next one, all of them for the same.</remarks>
+[Reentrant]
+internal sealed partial class AllotmentGrain(
+    IAllotmentStore store,
+    IUsageLedger ledger,
+    SiloHierarchy hierarchy,
+    IOptions<QuotaOptions> options,
+    TimeProvider time,
+    ILogger<AllotmentGrain> logger) : Grain, IAllotmentGrain
 {
-    private AccountId Id => AccountId.FromGrainKey(this.GetPrimaryKeyString());
+    private readonly Dictionary<(LimitKey Limit, DateTimeOffset WindowEnd), RecallQueue> _queues = [];
+
+    private AccountId Account => AccountId.FromGrainKey(this.GetPrimaryKeyString());
 
     /// <inheritdoc />
-    public async Task<RecalledRoom> RecallAsync(LimitKey limit, DateTimeOffset windowEnd) =>
-        new((await FindAsync(new Limit(limit.Metric, limit.Window, 0, limit.Model, limit.Enforcement))).Used, Held: 0, Silent: 0);
+    public Task<RecalledRoom> RecallAsync(LimitKey limit, DateTimeOffset windowEnd)
+    {
+        if (!_queues.TryGetValue((limit, windowEnd), out var queue))
+        {
+            ForgetEnded();
+            var recall = new LimitRecall(store, AskKeyAsync);
+            _queues.Add((limit, windowEnd), queue = new RecallQueue(() => recall.RunAsync(limit, windowEnd), time));
+        }
+
+        return queue.RunAsync();
+    }
 
     /// <inheritdoc />
-    public Task ApplyLimitsAsync() => Task.CompletedTask;
+    public async Task ApplyLimitsAsync()
+    {
+        await hierarchy.RefreshAsync(CancellationToken.None);
+        foreach (var limit in Limits())
+        {
+            var windowEnd = EndOf(WindowOf(limit.Key));
+            if (await AllottedAsync(limit.Key, windowEnd) > limit.Limit.Amount
+                && await RecallAsync(limit.Key, windowEnd) is { Silent: > 0 }
+                && await AllottedAsync(limit.Key, windowEnd) > limit.Limit.Amount)
+            {
+                throw new StaleActivationException(
+                    "The limits are changed, but a key's owner did not answer whether it has more than they leave; the same call may be tried again.");
+            }
+        }
+    }
 
     /// <inheritdoc />
     public async Task<ImmutableArray<LimitUsage>> GetLimitsAsync()
     {
-        var limits = new List<LimitUsage>();
-        foreach (var limit in hierarchy.Current.Find(Id)?.Limits ?? [])
-        {
-            limits.Add(await FindAsync(limit));
-        }
-
-        return [.. limits];
+        await hierarchy.RefreshAsync(CancellationToken.None);
+        return [.. await Task.WhenAll(Limits().Select(UsageAsync))];
     }
 
-    private async Task<LimitUsage> FindAsync(Limit limit)
+    private static DateTimeOffset EndOf(WindowBounds window) => window.End ?? DateTimeOffset.MaxValue;
+
+    private async Task<LimitUsage> UsageAsync(AccountLimit limit)
     {
-        if (limit.Metric == Metric.Concurrency)
+        var window = WindowOf(limit.Key);
+        var opened = await store.FindAsync(limit.Key, EndOf(window), CancellationToken.None);
+        var found = opened is null
+            ? new RecalledRoom(await new WindowOpener(store, ledger).SumAsync(limit.Key, window, CancellationToken.None), 0, 0)
+            : await RecallAsync(limit.Key, EndOf(window));
+        var remaining = Math.Max(limit.Limit.Amount - found.Used - found.Held - found.Silent, 0);
+        return new LimitUsage(limit.Limit, found.Used, found.Held + found.Silent, remaining, limit.Key.Metric == Metric.Concurrency ? null : window.End)
         {
-            return new LimitUsage(limit, 0, 0, limit.Amount, ResetsAt: null);
-        }
-
-        var window = WindowBounds.Of(limit.Window, time.GetUtcNow(), TimeZoneInfo.FindSystemTimeZoneById(options.Value.TimeZone));
-        var rows = await ledger.SumAsync(
-            new UsageQuery
-            {
-                From = window.End is null ? null : window.Start,
-                To = window.End,
-                User = Id.Level == Level.User ? Id.Id : null,
-                Team = Id.Level == Level.Team ? Id.Id : null,
-                GroupBy = UsageGroup.Model,
-            },
-            CancellationToken.None);
-        var used = rows
-            .Where(row => limit.Model is null || ModelPattern.Matches(limit.Model, row.Group!))
-            .Aggregate(default(UsageTotals), static (sum, row) => sum + row.Totals);
-        var amount = Amounts.Of(used).Of(limit.Metric);
-        return new LimitUsage(limit, amount, 0, Math.Max(0, limit.Amount - amount), window.End);
+            WouldRefuse = opened?.WouldRefuse ?? 0,
+        };
     }
+
+    private async Task<long> AllottedAsync(LimitKey limit, DateTimeOffset windowEnd) =>
+        (await store.FindAsync(limit, windowEnd, CancellationToken.None))?.Allotted ?? 0;
+
+    private IEnumerable<AccountLimit> Limits() =>
+        (hierarchy.Current.Find(Account)?.Limits ?? []).Select(limit => new AccountLimit(Account, limit)).DistinctBy(static limit => limit.Key);
+
+    private WindowBounds WindowOf(LimitKey limit) => limit.Metric == Metric.Concurrency
+        ? new WindowBounds(DateTimeOffset.MinValue, null)
+        : WindowBounds.Of(limit.Window, time.GetUtcNow(), TimeZoneInfo.FindSystemTimeZoneById(options.Value.TimeZone));
+
+    private async Task<RoomUse?> AskKeyAsync(string keyId, LimitKey limit, DateTimeOffset windowEnd)
+    {
+        try
+        {
+            return await GrainFactory.GetGrain<IKeyGrain>(KeyId.ToGrainKey(keyId)).RecallAsync(limit, windowEnd);
+        }
+        catch (Exception exception)
+        {
+            LogSilent(exception, keyId);
+            return null;
+        }
+    }
+
+    private void ForgetEnded()
+    {
+        var now = time.GetUtcNow();
+        foreach (var ended in _queues.Where(pair => pair.Key.WindowEnd <= now && pair.Value.IsIdle).Select(static pair => pair.Key).ToList())
+        {
+            _queues.Remove(ended);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Key {KeyId} did not tell what it uses of what it is allotted; its owner may be changing.")]
+    private partial void LogSilent(Exception exception, string keyId);
 }

@@ -10,7 +10,14 @@ internal static class CountedWindows
     public static ImmutableArray<WindowUsage> Of(QuotaBookState book) =>
     [
         .. Enum.GetValues<Window>().Select(kind => book.Windows.Find(window => window.Window == kind) is { } window
-            ? new WindowUsage(kind, window.Start, window.End, [.. window.Models.Select(static model => new ModelTotals(model.Model, model.ToTotals()))])
+            ? new WindowUsage(kind, window.Start, window.End, ByModel(window))
             : new WindowUsage(kind, DateTimeOffset.MinValue, null, [])),
+    ];
+
+    private static ImmutableArray<ModelTotals> ByModel(WindowState window) =>
+    [
+        .. window.Models
+            .GroupBy(static model => model.Model, static model => model.ToTotals(), StringComparer.Ordinal)
+            .Select(static group => new ModelTotals(group.Key, group.Aggregate(static (sum, one) => sum + one))),
     ];
 }

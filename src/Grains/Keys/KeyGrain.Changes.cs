@@ -70,7 +70,7 @@ internal sealed partial class KeyGrain
             await ChangeAsync(async () =>
             {
                 (_owner, var claimed) = await lease.ClaimAsync(Id, CancellationToken.None);
-                _gate = new KeyGate(_owner, _calls, claimed.Previous == PreviousOwner.HandedOver);
+                BeOwner(_owner, claimed.Previous);
                 await directory.InsertAsync(settings, CancellationToken.None);
             });
             Take(settings);

@@ -19,4 +19,7 @@ internal sealed partial class KeyGrain
 
     [LoggerMessage(LogLevel.Debug, "Key {KeyId} is put away although not all of its calls could be written; their callers know.")]
     private static partial void LogPutAwayEarly(ILogger logger, Exception exception, string keyId);
+
+    [LoggerMessage(LogLevel.Warning, "Key {KeyId} could not ask or tell what it has of the limits above it; it does so again with the next call.")]
+    private static partial void LogNotTold(ILogger logger, Exception exception, string keyId);
 }

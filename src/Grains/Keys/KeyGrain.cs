@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using Orleans.Storage;
+using Relay.Grains.Accounts;
 using Relay.Grains.Admission;
+using Relay.Grains.Allotments;
 using Relay.Grains.Directory;
 using Relay.Grains.Ledger;
 using Relay.Grains.Models;
@@ -21,6 +23,9 @@ internal sealed partial class KeyGrain(
     IUsageLedger ledger,
     LedgerWriter writer,
     OwnerLease lease,
+    SiloHierarchy hierarchy,
+    AllotmentWriter allotments,
+    ILimitWarnings limitWarnings,
     CurrentPrices prices,
     IOptions<QuotaOptions> options,
     TimeProvider time,
@@ -36,6 +41,8 @@ internal sealed partial class KeyGrain(
     private KeySettings? _settings;
     private KeyOwner? _owner;
     private KeyGate? _gate;
+    private KeyRooms? _rooms;
+    private KeyWarnings _warnings = null!;
     private Task _saving = Task.CompletedTask;
     private IGrainTimer? _expiryTimer;
 
@@ -59,18 +66,19 @@ internal sealed partial class KeyGrain(
             ? await KeyStart.ReadAsync(snapshot.State.Book, ledger, Id, cancellationToken)
             : new KeyStart(snapshot.State.Book, []);
         _book = new QuotaBook(TimeZoneInfo.FindSystemTimeZoneById(options.Value.TimeZone), HoldTimeout, start.State, () => prices.Book);
+        _warnings = new KeyWarnings(Id, _book, limitWarnings);
         _calls = new KeyCalls(_book, ledger, writer, prices, () => Now, logger)
         {
             KeyId = Id,
             SteppedDown = EndActivation,
-            Committed = SaveNowAndThen,
+            Committed = WhenCommitted,
         };
         if (claimed is null)
         {
             return;
         }
 
-        _gate = new KeyGate(_owner!, _calls, claimed.Previous == PreviousOwner.HandedOver);
+        BeOwner(_owner!, claimed.Previous);
         foreach (var entry in start.Tail)
         {
             _book.Apply(entry);
@@ -80,6 +88,7 @@ internal sealed partial class KeyGrain(
 
         // Again: the owner before may have changed them until the claim.
         Take((await directory.FindAsync(Id, cancellationToken))!);
+        _warnings.Begin(Now);
     }
 
     /// <inheritdoc />
@@ -100,6 +109,7 @@ internal sealed partial class KeyGrain(
             await SaveAsync();
         }
 
+        await GiveBackAsync(cancellationToken);
         if (_owner is not null)
         {
             await lease.ReleaseAsync(_owner, _calls!.HandOver(), cancellationToken);
@@ -133,17 +143,25 @@ internal sealed partial class KeyGrain(
             await gate.PrepareAsync();
         }
 
-        return Reserve(request);
+        var (decision, shortages) = Decide(request, recalled: null);
+        return shortages.IsEmpty ? decision : await ReserveWithRoomAsync(request, shortages);
     }
 
     /// <inheritdoc />
     public async ValueTask RenewAsync(ImmutableArray<HoldRenewal> renewals)
     {
         ThrowIfStale();
-        if (FindSettings() is not null && await _calls.RenewAsync(renewals))
+        if (FindSettings() is null)
+        {
+            return;
+        }
+
+        if (await _calls.RenewAsync(renewals))
         {
             WatchDeadlines();
         }
+
+        TellUsed();
     }
 
     /// <inheritdoc />
@@ -261,29 +279,32 @@ internal sealed partial class KeyGrain(
     private KeySettings? Authenticate(KeyHash hash) =>
         FindSettings() is { } settings && settings.Takes(hash, time.GetUtcNow()) ? settings : null;
 
-    private AdmissionDecision Reserve(ReserveRequest request)
+    /// <summary>Decides in one step. When something is short, there is no decision yet.</summary>
+    private (AdmissionDecision Decision, ImmutableArray<RoomShortage> Shortages) Decide(
+        ReserveRequest request, IReadOnlyDictionary<LimitKey, RecalledRoom>? recalled)
     {
         if (FindSettings() is not null && _gate!.IsShut)
         {
-            return new AdmissionDecision { Refusal = OwnerChanging with { RetryAfter = _gate.Wait } };
+            return (new AdmissionDecision { Refusal = OwnerChanging with { RetryAfter = _gate.Wait } }, []);
         }
 
         // In this order: a lease that was renewed after the key was lost looks good only when it shows the loss too.
         StepDownIfLost();
         if (_calls.IsSteppedDown)
         {
-            return new AdmissionDecision { Refusal = OwnerChanging };
+            return (new AdmissionDecision { Refusal = OwnerChanging }, []);
         }
 
         if (Authenticate(request.KeyHash) is not { } settings)
         {
-            return new AdmissionDecision { Refusal = UnknownKey };
+            return (new AdmissionDecision { Refusal = UnknownKey }, []);
         }
 
         var now = Now;
-        if (FindRefusal(settings, request, now) is { } refusal)
+        var path = hierarchy.Current.PathOf(settings.User);
+        if (FindRefusal(settings, path, request, now) is { } refusal)
         {
-            return new AdmissionDecision { Refusal = refusal, User = settings.User };
+            return (new AdmissionDecision { Refusal = refusal, User = settings.User, Team = path.Owner.Team }, []);
         }
 
         var reservation = _book.Reserve(
@@ -293,10 +314,22 @@ internal sealed partial class KeyGrain(
             request.InputTokensEstimated,
             request.OutputTokensMax,
             request.Choices,
-            now);
+            now,
+            path,
+            recalled);
+        if (!reservation.Shortages.IsEmpty)
+        {
+            return (new AdmissionDecision(), reservation.Shortages);
+        }
+
         if (reservation.Hold is not null)
         {
             WatchDeadlines();
+        }
+
+        if (!reservation.RunningOut.IsEmpty)
+        {
+            _ = TellAsync(reservation.RunningOut);
         }
 
         foreach (var observed in reservation.Observed)
@@ -304,25 +337,32 @@ internal sealed partial class KeyGrain(
             LogWouldRefuse(logger, request.RequestId, Id, observed.Limit);
         }
 
-        return new AdmissionDecision
+        var decision = new AdmissionDecision
         {
             Refusal = reservation.Refusal,
             User = settings.User,
+            Team = path.Owner.Team,
             ReservedAt = reservation.Hold?.Call.ReservedAt ?? default,
             OutputTokensHeld = reservation.Hold?.Call.OutputTokensHeld ?? 0,
             OutputTokensCap = reservation.Hold?.OutputTokensCap,
-            Requests = _book.RateLimit(Metric.Requests, request.Model, now),
-            Tokens = _book.RateLimit(Metric.Tokens, request.Model, now),
+            Requests = _book.RateLimit(Metric.Requests, request.Model, now, path),
+            Tokens = _book.RateLimit(Metric.Tokens, request.Model, now, path),
         };
+        return (decision, []);
     }
 
     /// <summary>What refuses a known caller before any limit is looked at.</summary>
-    private Refusal? FindRefusal(KeySettings settings, ReserveRequest request, Instant now)
+    private Refusal? FindRefusal(KeySettings settings, AccountPath path, ReserveRequest request, Instant now)
     {
         var status = settings.StatusAt(now.Wall);
         if (status != KeyStatus.Active)
         {
             return new Refusal { Kind = status == KeyStatus.Revoked ? RefusalKind.RevokedKey : RefusalKind.ExpiredKey };
+        }
+
+        if (path.Suspended is { } suspended)
+        {
+            return new Refusal { Kind = RefusalKind.Suspended, Account = suspended };
         }
 
         if (!settings.Models.IsEmpty && !settings.Models.Any(pattern => ModelPattern.Matches(pattern, request.Model)))
@@ -377,6 +417,13 @@ internal sealed partial class KeyGrain(
         {
             _expiryTimer?.Change(UntilNextDeadline(), Timeout.InfiniteTimeSpan);
         }
+    }
+
+    private void WhenCommitted()
+    {
+        SaveNowAndThen();
+        TellUsed();
+        _warnings.Look(Now);
     }
 
     private void SaveNowAndThen()

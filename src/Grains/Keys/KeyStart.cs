@@ -36,7 +36,7 @@ internal sealed record KeyStart(QuotaBookState State, IReadOnlyList<UsageEntry> 
         Windows = [new WindowState { Window = Window.Total, Start = DateTimeOffset.MinValue, End = null, Models = ModelsOf(carried) }],
     };
 
-    /// <summary>The busiest models by name, as many as a window tells apart, and the others together.</summary>
+    /// <summary>The busiest models by name, as many as a window tells apart, and the others together. Nobody knows any more whose calls they were.</summary>
     private static List<ModelState> ModelsOf(CarriedUsage carried)
     {
         var models = carried.ByModel
@@ -44,7 +44,7 @@ internal sealed record KeyStart(QuotaBookState State, IReadOnlyList<UsageEntry> 
             .ThenBy(static model => model.Model, StringComparer.Ordinal)
             .ToList();
         var others = models.Skip(WindowCounts.ModelsMax).Aggregate(default(UsageTotals), static (sum, model) => sum + model.Totals);
-        var named = models.Take(WindowCounts.ModelsMax).Select(ModelState.Of).ToList();
-        return others == default ? named : [.. named, ModelState.Of(new ModelTotals(WindowCounts.OtherModels, others))];
+        var named = models.Take(WindowCounts.ModelsMax).Select(static model => ModelState.Of(default, model.Model, model.Totals)).ToList();
+        return others == default ? named : [.. named, ModelState.Of(default, WindowCounts.OtherModels, others)];
     }
 }

@@ -15,7 +15,11 @@ internal static class UsageEntryDraft
     /// <summary>A call's first entry.</summary>
     public static UsageEntry First(KeySettings settings, Settlement settlement, PriceBook prices)
     {
-        var bounded = settlement with { Usage = Bound(settlement.Usage) };
+        var call = settlement.Call;
+
+        // Whose the call is was decided by its reserve: the key may have moved since.
+        var owned = call.User is null ? call with { User = settings.User, Team = null } : call;
+        var bounded = settlement with { Call = owned, Usage = Bound(settlement.Usage) };
         var cost = prices.CostOf(bounded);
         return LedgerForm.Of(new UsageEntry
         {
@@ -23,8 +27,8 @@ internal static class UsageEntryDraft
             Sequence = 0,
             Part = 0,
             Requests = 1,
-            User = settings.User,
-            Team = settings.Team,
+            User = owned.User!,
+            Team = owned.Team,
             Settlement = bounded,
             Cost = cost,
             PricedRequests = cost is null ? 0 : 1,

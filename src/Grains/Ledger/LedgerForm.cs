@@ -29,6 +29,8 @@ internal static class LedgerForm
                     ReservedAt = Truncate(settlement.Call.ReservedAt),
                     Endpoint = Clean(settlement.Call.Endpoint),
                     Model = Clean(settlement.Call.Model),
+                    User = CleanOrNull(settlement.Call.User),
+                    Team = CleanOrNull(settlement.Call.Team),
                 },
                 ModelActual = CleanOrNull(settlement.ModelActual),
                 Upstream = Clean(settlement.Upstream),

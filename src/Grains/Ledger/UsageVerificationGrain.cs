@@ -3,6 +3,7 @@ using Orleans.Concurrency;
 using Polly;
 using Polly.Retry;
 using Relay.Grains.Keys;
+using Relay.Grains.Ownership;
 using Relay.Grains.Usage;
 
 namespace Relay.Grains.Ledger;
@@ -15,15 +16,17 @@ internal sealed partial class UsageVerificationGrain(
     // A server that reads without a snapshot may show the tables while they move. What differs in truth does so every time.
     private const int LooksMax = 3;
 
-    // An activation that ends is gone as soon as what it writes is written, or given up.
+    // A key's owner may change, which takes some seconds when its silo has died; an activation that ends is gone as soon as what it
+    // writes is written, or given up.
     private readonly ResiliencePipeline _untilAnswered = new ResiliencePipelineBuilder { TimeProvider = time }
+        .AddTimeout(TimeSpan.FromSeconds(30))
         .AddRetry(new RetryStrategyOptions
         {
-            ShouldHandle = new PredicateBuilder().Handle<StaleActivationException>(),
-            MaxRetryAttempts = 8,
+            ShouldHandle = static arguments => ValueTask.FromResult(PassingFailure.Is(arguments.Outcome.Exception)),
+            MaxRetryAttempts = int.MaxValue,
             BackoffType = DelayBackoffType.Exponential,
             Delay = TimeSpan.FromMilliseconds(25),
-            MaxDelay = TimeSpan.FromSeconds(1),
+            MaxDelay = TimeSpan.FromMilliseconds(500),
         })
         .Build();
 
@@ -76,8 +79,8 @@ internal sealed partial class UsageVerificationGrain(
         for (var look = 1; ; look++)
         {
             // In this order: each has all that the one before it had by then, and what came since is left out.
-            var snapshot = await key.GetSnapshotAsync();
-            if (await _untilAnswered.ExecuteAsync(async _ => await key.GetPositionAsync()) is not { } position)
+            var snapshot = await AskAsync(key.GetSnapshotAsync);
+            if (await AskAsync(key.GetPositionAsync) is not { } position)
             {
                 return CompareStray(keyId, await audit.ReadExtentAsync(keyId, long.MaxValue, CancellationToken.None));
             }
@@ -100,6 +103,10 @@ internal sealed partial class UsageVerificationGrain(
             }
         }
     }
+
+    /// <summary>Asks a key's grain until one answers, or time is up.</summary>
+    private ValueTask<KeyPosition?> AskAsync(Func<Task<KeyPosition?>> ask) =>
+        _untilAnswered.ExecuteAsync(async cancellationToken => await ask().WaitAsync(cancellationToken));
 
     private static IEnumerable<UsageDifference> Compare(string keyId, KeyPosition position, LedgerExtent extent)
     {

@@ -1,11 +1,18 @@
+using Relay.Grains.Accounts;
 using Relay.Grains.Usage;
 
 namespace Relay.Grains.Quotas;
 
-/// <summary>One model's committed counts in a snapshot.</summary>
+/// <summary>One owner's committed counts of one model in a snapshot.</summary>
 public sealed record ModelState
 {
     public string Model { get; set; } = "";
+
+    /// <summary>Whose calls they were; null when nobody knows any more, or the snapshot is of before this was kept.</summary>
+    public string? User { get; set; }
+
+    /// <summary>The user's team at that time, or null.</summary>
+    public string? Team { get; set; }
 
     public long Requests { get; set; }
 
@@ -27,19 +34,21 @@ public sealed record ModelState
 
     public long PricedRequests { get; set; }
 
-    internal static ModelState Of(ModelTotals model) => new()
+    internal static ModelState Of(CallOwner owner, string model, UsageTotals totals) => new()
     {
-        Model = model.Model,
-        Requests = model.Totals.Requests,
-        InputTokens = model.Totals.Tokens.InputTokens,
-        CachedInputTokens = model.Totals.Tokens.CachedInputTokens,
-        AudioInputTokens = model.Totals.Tokens.AudioInputTokens,
-        OutputTokens = model.Totals.Tokens.OutputTokens,
-        ReasoningTokens = model.Totals.Tokens.ReasoningTokens,
-        AudioOutputTokens = model.Totals.Tokens.AudioOutputTokens,
-        CacheWriteInputTokens = model.Totals.Tokens.CacheWriteInputTokens,
-        CostNanoUsd = model.Totals.PricedCost.Value,
-        PricedRequests = model.Totals.PricedRequests,
+        Model = model,
+        User = owner.User,
+        Team = owner.Team,
+        Requests = totals.Requests,
+        InputTokens = totals.Tokens.InputTokens,
+        CachedInputTokens = totals.Tokens.CachedInputTokens,
+        AudioInputTokens = totals.Tokens.AudioInputTokens,
+        OutputTokens = totals.Tokens.OutputTokens,
+        ReasoningTokens = totals.Tokens.ReasoningTokens,
+        AudioOutputTokens = totals.Tokens.AudioOutputTokens,
+        CacheWriteInputTokens = totals.Tokens.CacheWriteInputTokens,
+        CostNanoUsd = totals.PricedCost.Value,
+        PricedRequests = totals.PricedRequests,
     };
 
     internal UsageTotals ToTotals() => new(Requests, new TokenUsage

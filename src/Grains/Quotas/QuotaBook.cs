@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Relay.Grains.Accounts;
 using Relay.Grains.Admission;
+using Relay.Grains.Allotments;
 using Relay.Grains.Keys;
 using Relay.Grains.Models;
 using Relay.Grains.Usage;
@@ -10,7 +12,7 @@ namespace Relay.Grains.Quotas;
 /// One key's limits, windows, holds and totals. It does no I/O and reads no clock: time is an argument. Every method is one
 /// step; nothing of it may run at the same time as another.
 /// </summary>
-internal sealed class QuotaBook
+internal sealed partial class QuotaBook
 {
     /// <summary>How many calls of one key may be in flight at once, whatever its limits.</summary>
     public const int HoldsMax = 10_000;
@@ -27,7 +29,7 @@ internal sealed class QuotaBook
     private readonly WindowCounts[] _windows;
     private readonly OutputAverages _averages;
     private readonly Dictionary<Guid, Hold> _holds = [];
-    private readonly Dictionary<string, int> _holdsByModel = new(StringComparer.Ordinal);
+    private readonly Dictionary<(CallOwner Owner, string Model), int> _holdsByModel = [];
     private readonly Queue<UsageEntry> _pending = [];
     private readonly Func<PriceBook> _prices;
     private readonly WouldRefuse _wouldRefuse = new();
@@ -64,9 +66,29 @@ internal sealed class QuotaBook
     /// <summary>How many calls are in flight.</summary>
     public int HoldCount => _holds.Count;
 
-    /// <summary>Checks all limits and holds the estimate, or holds nothing and says which limit refused. An id that is held answers its hold again.</summary>
+    /// <summary>
+    /// Checks all limits and holds the estimate, or holds nothing and says which limit refused, or of which limits above the key
+    /// more must be allotted to it first. An id that is held answers its hold again.
+    /// </summary>
+    /// <param name="requestId">The call.</param>
+    /// <param name="endpoint">Its endpoint.</param>
+    /// <param name="model">The requested model.</param>
+    /// <param name="inputTokens">An estimate of its input.</param>
+    /// <param name="outputTokensMax">The most output of one choice that it declares, or null.</param>
+    /// <param name="choices">How many outputs it asks for.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="path">What is above the key; null for nothing.</param>
+    /// <param name="recalled">The limits above the key of which all that no key uses was taken back for this call, and what was found.</param>
     public Reservation Reserve(
-        Guid requestId, string endpoint, string model, long inputTokens, long? outputTokensMax, int choices, Instant now)
+        Guid requestId,
+        string endpoint,
+        string model,
+        long inputTokens,
+        long? outputTokensMax,
+        int choices,
+        Instant now,
+        AccountPath? path = null,
+        IReadOnlyDictionary<LimitKey, RecalledRoom>? recalled = null)
     {
         if (_holds.TryGetValue(requestId, out var held))
         {
@@ -82,12 +104,18 @@ internal sealed class QuotaBook
         var inputTokensNeeded = Math.Clamp(inputTokens, 0, TokensMax);
         var price = _prices().Find(model, _latest);
         var (outputTokensNeeded, cap) = new OutputEstimate(outputTokensMax, _averages.Expect(model), choices).Decide(
-            enforcement => OutputRoom(enforcement, model, inputTokensNeeded, price));
+            enforcement => OutputRoom(enforcement, model, inputTokensNeeded, price, path));
         var cost = price?.WorstCostOf(inputTokensNeeded, outputTokensNeeded) ?? default;
         var needed = new Amounts(1, inputTokensNeeded, outputTokensNeeded, cost.Value);
         if (FindRefusal(model, needed, price) is { } refusal)
         {
             return new Reservation(null, refusal);
+        }
+
+        var inherited = path is { Limits.IsEmpty: false } ? CheckInherited(path, recalled, model, needed, price) : default(InheritedCheck?);
+        if (inherited is { Refusal: not null } or { Shortages.IsEmpty: false })
+        {
+            return new Reservation(null, inherited.Value.Refusal) { Shortages = inherited.Value.Shortages };
         }
 
         var observed = Observe(model, needed, price);
@@ -100,12 +128,19 @@ internal sealed class QuotaBook
             InputTokensHeld = inputTokensNeeded,
             OutputTokensHeld = outputTokensNeeded,
             Choices = choices,
+            User = path?.Owner.User,
+            Team = path?.Owner.Team,
         };
 
         // A frontend that dies before it has told anything may have sent the call; had it not, it would have released the hold.
         var toldNothing = new TokenUsage { InputTokens = inputTokensNeeded };
         var hold = new Hold(call, now.Monotonic + HoldTimeout, toldNothing) { CostHeld = cost, OutputTokensCap = cap };
-        return new Reservation(Add(hold), null) { Observed = observed };
+        Add(hold);
+        return new Reservation(hold, null)
+        {
+            Observed = inherited is { } check ? [.. observed, .. CountObserved(check)] : observed,
+            RunningOut = inherited?.RunningOut ?? [],
+        };
     }
 
     /// <summary>All calls in flight.</summary>
@@ -153,10 +188,10 @@ internal sealed class QuotaBook
             return false;
         }
 
-        var model = hold.Call.Model;
-        if (--_holdsByModel[model] == 0)
+        var kind = (OwnerOf(hold.Call), hold.Call.Model);
+        if (--_holdsByModel[kind] == 0)
         {
-            _holdsByModel.Remove(model);
+            _holdsByModel.Remove(kind);
         }
 
         foreach (var counts in CountsOf(hold.Call))
@@ -177,7 +212,7 @@ internal sealed class QuotaBook
         Advance(draft.Settlement.Call.ReservedAt);
         Release(draft.Settlement.Call.RequestId);
         var entry = draft with { Sequence = ++_sequence };
-        foreach (var counts in CountsOf(entry.Settlement.Call))
+        foreach (var counts in CountsOf(entry))
         {
             counts.Pending += PendingOf(entry);
         }
@@ -195,7 +230,7 @@ internal sealed class QuotaBook
         while (_pending.TryPeek(out var entry) && entry.Sequence <= sequence)
         {
             _pending.Dequeue();
-            foreach (var counts in CountsOf(entry.Settlement.Call))
+            foreach (var counts in CountsOf(entry))
             {
                 counts.Pending -= PendingOf(entry);
             }
@@ -236,21 +271,29 @@ internal sealed class QuotaBook
     }
 
     /// <summary>
-    /// The limit that the rate-limit headers of a call show: of exactly that metric and about that model, the minute or hour
+    /// The limit that the rate-limit headers of a call show, of all levels: of exactly that metric and about that model, the minute or hour
     /// limit with the least remaining, else the longer one with the least remaining, else null.
     /// </summary>
-    public RateLimitStatus? RateLimit(Metric metric, string model, Instant now)
+    public RateLimitStatus? RateLimit(Metric metric, string model, Instant now, AccountPath? path = null)
     {
         Advance(now.Wall);
         var shown = Limits
             .Where(limit => limit.Metric == metric && limit.Enforcement != Enforcement.Observe && Covers(limit, model))
             .Select(UsageOf)
+            .Concat(InheritedUsage(metric, model, path))
             .OrderBy(static usage => usage.Limit.Window is Window.Minute or Window.Hour ? 0 : 1)
             .ThenBy(static usage => usage.Remaining)
             .FirstOrDefault();
         return shown is null
             ? null
             : new RateLimitStatus(shown.Limit.Amount, shown.Remaining, shown.ResetsAt - _latest);
+    }
+
+    /// <summary>What the ledger has of a limit of the key's own in its current window, and when that ends.</summary>
+    public (long Used, DateTimeOffset? End) UsedOf(Limit limit, Instant now)
+    {
+        Advance(now.Wall);
+        return (UsedOf(limit), CountsOf(limit.Window).End);
     }
 
     /// <summary>A copy of the committed part.</summary>
@@ -280,22 +323,21 @@ internal sealed class QuotaBook
         }
     }
 
-    private Hold Add(Hold hold)
+    private void Add(Hold hold)
     {
         _holds.Add(hold.Call.RequestId, hold);
-        _holdsByModel[hold.Call.Model] = _holdsByModel.GetValueOrDefault(hold.Call.Model) + 1;
+        var kind = (OwnerOf(hold.Call), hold.Call.Model);
+        _holdsByModel[kind] = _holdsByModel.GetValueOrDefault(kind) + 1;
         foreach (var counts in CountsOf(hold.Call))
         {
             counts.Held += hold.Amounts;
         }
-
-        return hold;
     }
 
     private void Count(UsageEntry entry)
     {
         var call = entry.Settlement.Call;
-        foreach (var counts in CountsOf(call))
+        foreach (var counts in CountsOf(entry))
         {
             counts.Used += entry.Totals;
         }
@@ -316,17 +358,36 @@ internal sealed class QuotaBook
     private WindowCounts CountsOf(Window window) => _windows[(int)window];
 
     /// <summary>The counters to which a call belongs: not those of windows that have begun since its reserve.</summary>
-    private IEnumerable<ModelCount> CountsOf(CallFacts call) => _windows
+    private IEnumerable<ModelCount> CountsOf(CallFacts call) => CountsOf(call, OwnerOf(call));
+
+    /// <summary>Those to which an entry belongs. Whose it is was decided when its first part was written.</summary>
+    private IEnumerable<ModelCount> CountsOf(UsageEntry entry) => CountsOf(entry.Settlement.Call, new CallOwner(entry.User, entry.Team));
+
+    private IEnumerable<ModelCount> CountsOf(CallFacts call, CallOwner owner) => _windows
         .Where(window => window.Contains(call.ReservedAt))
-        .Select(window => window.CountOf(call.Model));
+        .Select(window => window.CountOf(owner, call.Model));
+
+    private static CallOwner OwnerOf(CallFacts call) => new(call.User, call.Team);
 
     /// <summary>How many output tokens the limits of such an enforcement that are about a call have room for; null when none of them counts any.</summary>
-    private long? OutputRoom(Enforcement enforcement, string model, long inputTokens, ModelPrice? price)
+    private long? OutputRoom(Enforcement enforcement, string model, long inputTokens, ModelPrice? price, AccountPath? path)
     {
         long? least = null;
         foreach (var limit in Limits)
         {
-            if (limit.Enforcement == enforcement && Covers(limit, model) && OutputRoomOf(limit, inputTokens, price) is { } room)
+            if (limit.Enforcement == enforcement && Covers(limit, model) && OutputRoomOf(limit, RoomOf(limit), inputTokens, price) is { } room)
+            {
+                least = Math.Min(least ?? long.MaxValue, room);
+            }
+        }
+
+        foreach (var inherited in path?.Limits ?? [])
+        {
+            // Of one that was never asked, nobody knows what there is: the call is decided anew when it was.
+            if (inherited.Limit.Enforcement == enforcement
+                && Covers(inherited.Limit, model)
+                && RoomAtMost(inherited) is { } most
+                && OutputRoomOf(inherited.Limit, most, inputTokens, price) is { } room)
             {
                 least = Math.Min(least ?? long.MaxValue, room);
             }
@@ -335,11 +396,11 @@ internal sealed class QuotaBook
         return least;
     }
 
-    private long? OutputRoomOf(Limit limit, long inputTokens, ModelPrice? price) => limit.Metric switch
+    private static long? OutputRoomOf(Limit limit, long room, long inputTokens, ModelPrice? price) => limit.Metric switch
     {
-        Metric.Tokens => RoomOf(limit) - inputTokens,
-        Metric.OutputTokens => RoomOf(limit),
-        Metric.Cost => price?.OutputTokensFor(RoomOf(limit), inputTokens),
+        Metric.Tokens => room - inputTokens,
+        Metric.OutputTokens => room,
+        Metric.Cost => price?.OutputTokensFor(room, inputTokens),
         _ => null,
     };
 
@@ -407,10 +468,24 @@ internal sealed class QuotaBook
             ? limit.Model is null || ModelPattern.Matches(limit.Model, model)
             : CountsOf(limit.Window).Covers(limit.Model, model);
 
-    private long HoldsOf(string? pattern) =>
-        pattern is null
-            ? _holds.Count
-            : _holdsByModel.Where(pair => ModelPattern.Matches(pattern, pair.Key)).Sum(static pair => pair.Value);
+    private long HoldsOf(string? pattern, AccountId? account = null)
+    {
+        if (pattern is null && account is null)
+        {
+            return _holds.Count;
+        }
+
+        var sum = 0L;
+        foreach (var ((owner, model), count) in _holdsByModel)
+        {
+            if ((account is not { } id || owner.IsPartOf(id)) && (pattern is null || ModelPattern.Matches(pattern, model)))
+            {
+                sum += count;
+            }
+        }
+
+        return sum;
+    }
 
     private long UsedOf(Limit limit) =>
         limit.Metric == Metric.Concurrency ? 0 : CountsOf(limit.Window).Used(limit.Model).Of(limit.Metric);

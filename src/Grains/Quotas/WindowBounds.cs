@@ -3,7 +3,7 @@ namespace Relay.Grains.Quotas;
 /// <summary>A calendar window as a span of instants.</summary>
 /// <param name="Start">The first instant; the earliest there is for <see cref="Window.Total"/>.</param>
 /// <param name="End">The first instant after the window; null for <see cref="Window.Total"/>.</param>
-internal readonly record struct WindowBounds(DateTimeOffset Start, DateTimeOffset? End)
+public readonly record struct WindowBounds(DateTimeOffset Start, DateTimeOffset? End)
 {
     // More than the largest offset from UTC (14 hours), so that a local midnight surely lies within this of the same
     // figures read as UTC.

@@ -1,8 +1,9 @@
+using Relay.Grains.Accounts;
 using Relay.Grains.Usage;
 
 namespace Relay.Grains.Quotas;
 
-/// <summary>One kind of window: its current bounds and its counters by requested model, whether limited or not.</summary>
+/// <summary>One kind of window: its current bounds and its counters by owner and requested model, whether limited or not.</summary>
 internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
 {
     /// <summary>How many models are told apart in one window; a client chooses the names, so there must be an end to them.</summary>
@@ -11,7 +12,8 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
     /// <summary>Where the models past <see cref="ModelsMax"/> are booked. It matches every pattern: a limit counts too much rather than too little.</summary>
     public const string OtherModels = "(other)";
 
-    private readonly Dictionary<string, ModelCount> _byModel = new(StringComparer.Ordinal);
+    private readonly Dictionary<(CallOwner Owner, string Model), ModelCount> _counts = [];
+    private readonly HashSet<string> _models = new(StringComparer.Ordinal);
 
     // The end is the earliest instant, so that the first look at a clock begins a window.
     private WindowBounds _bounds = new(DateTimeOffset.MinValue, window == Window.Total ? null : DateTimeOffset.MinValue);
@@ -19,26 +21,31 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
     /// <summary>When the current window ends; null when it never does.</summary>
     public DateTimeOffset? End => _bounds.End;
 
+    /// <summary>The current window.</summary>
+    public WindowBounds Bounds => _bounds;
+
     /// <summary>Begins a new window once the current one is over; never goes back.</summary>
     public void Advance(DateTimeOffset latest)
     {
         if (latest >= _bounds.End)
         {
             _bounds = WindowBounds.Of(window, latest, zone);
-            _byModel.Clear();
+            _counts.Clear();
+            _models.Clear();
         }
     }
 
     /// <summary>Whether a call reserved then belongs to the current window. No call is newer than the latest advance.</summary>
     public bool Contains(DateTimeOffset reservedAt) => reservedAt >= _bounds.Start;
 
-    /// <summary>The counters under which a model is booked.</summary>
-    public ModelCount CountOf(string model)
+    /// <summary>The counters under which an owner's calls of a model are booked.</summary>
+    public ModelCount CountOf(CallOwner owner, string model)
     {
         var name = NameOf(model);
-        if (!_byModel.TryGetValue(name, out var count))
+        if (!_counts.TryGetValue((owner, name), out var count))
         {
-            _byModel.Add(name, count = new ModelCount());
+            _models.Add(name);
+            _counts.Add((owner, name), count = new ModelCount());
         }
 
         return count;
@@ -48,16 +55,22 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
     public bool Covers(string? pattern, string model) => Matches(pattern, NameOf(model));
 
     /// <summary>What the ledger has of the models that the pattern matches; a correction without what it corrects frees nothing.</summary>
-    public Amounts Used(string? pattern) => Sum(pattern, static count => Amounts.Of(count.Used)).AtLeastZero();
+    /// <param name="pattern">The models; null for all.</param>
+    /// <param name="account">Whose calls; null for all.</param>
+    public Amounts Used(string? pattern, AccountId? account = null) =>
+        Sum(pattern, account, static count => Amounts.Of(count.Used)).AtLeastZero();
 
     /// <summary>What calls in flight hold, and what is on its way to the ledger, of the models that the pattern matches.</summary>
-    public Amounts Held(string? pattern) => Sum(pattern, static count => count.Held + count.Pending);
+    /// <param name="pattern">The models; null for all.</param>
+    /// <param name="account">Whose calls; null for all.</param>
+    public Amounts Held(string? pattern, AccountId? account = null) => Sum(pattern, account, static count => count.Held + count.Pending);
 
     /// <summary>The models that used anything, ordered by name.</summary>
-    public IEnumerable<ModelTotals> ByModel() => _byModel
+    public IEnumerable<ModelTotals> ByModel() => _counts
         .Where(static pair => pair.Value.Used != default)
-        .OrderBy(static pair => pair.Key, StringComparer.Ordinal)
-        .Select(static pair => new ModelTotals(pair.Key, pair.Value.Used));
+        .GroupBy(static pair => pair.Key.Model, static pair => pair.Value.Used, StringComparer.Ordinal)
+        .OrderBy(static group => group.Key, StringComparer.Ordinal)
+        .Select(static group => new ModelTotals(group.Key, group.Aggregate(static (sum, one) => sum + one)));
 
     /// <summary>The committed part, for a snapshot.</summary>
     public WindowState ToState() => new()
@@ -65,7 +78,13 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
         Window = window,
         Start = _bounds.Start,
         End = _bounds.End,
-        Models = ByModel().Select(static model => ModelState.Of(model)).ToList(),
+        Models = _counts
+            .Where(static pair => pair.Value.Used != default)
+            .OrderBy(static pair => pair.Key.Model, StringComparer.Ordinal)
+            .ThenBy(static pair => pair.Key.Owner.User, StringComparer.Ordinal)
+            .ThenBy(static pair => pair.Key.Owner.Team, StringComparer.Ordinal)
+            .Select(static pair => ModelState.Of(pair.Key.Owner, pair.Key.Model, pair.Value.Used))
+            .ToList(),
     };
 
     /// <summary>Takes over a snapshot's window.</summary>
@@ -74,7 +93,8 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
         _bounds = new WindowBounds(state.Start, state.End);
         foreach (var model in state.Models)
         {
-            _byModel[model.Model] = new ModelCount { Used = model.ToTotals() };
+            _models.Add(model.Model);
+            _counts[(new CallOwner(model.User, model.Team), model.Model)] = new ModelCount { Used = model.ToTotals() };
         }
     }
 
@@ -83,12 +103,12 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
         || string.Equals(name, OtherModels, StringComparison.Ordinal)
         || ModelPattern.Matches(pattern, name);
 
-    private Amounts Sum(string? pattern, Func<ModelCount, Amounts> part)
+    private Amounts Sum(string? pattern, AccountId? account, Func<ModelCount, Amounts> part)
     {
         var sum = default(Amounts);
-        foreach (var (name, count) in _byModel)
+        foreach (var ((owner, name), count) in _counts)
         {
-            if (Matches(pattern, name))
+            if ((account is not { } id || owner.IsPartOf(id)) && Matches(pattern, name))
             {
                 sum += part(count);
             }
@@ -98,5 +118,5 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
     }
 
     private string NameOf(string model) =>
-        _byModel.ContainsKey(model) || _byModel.Count < ModelsMax ? model : OtherModels;
+        _models.Contains(model) || _models.Count < ModelsMax ? model : OtherModels;
 }

@@ -8,11 +8,13 @@ using Microsoft.Extensions.Options;
 using Relay.Configuration;
 using Relay.Grains;
 using Relay.Grains.Accounts;
+using Relay.Grains.Allotments;
 using Relay.Grains.Directory;
 using Relay.Grains.Ledger;
 using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;
 using Relay.Silo.Accounts;
+using Relay.Silo.Allotments;
 using Relay.Silo.Clustering;
 using Relay.Silo.Dashboard;
 using Relay.Silo.Keys;
@@ -20,6 +22,7 @@ using Relay.Silo.Ledger;
 using Relay.Silo.Models;
 using Relay.Silo.Ownership;
 using Relay.Silo.Storage;
+using Relay.Silo.Warnings;
 
 namespace Relay.Silo.Hosting;
 
@@ -49,6 +52,7 @@ public static class RelaySiloExtensions
         services.AddSettingsCheck<LedgerOptions>(LedgerOptions.SectionName);
         services.AddSettingsCheck<ReportOptions>(ReportOptions.SectionName);
         services.AddSettingsCheck<PriceOptions>(PriceOptions.SectionName);
+        services.AddSettingsCheck<WarningOptions>(WarningOptions.SectionName);
         services.AddSettingsCheck<DashboardOptions>(DashboardOptions.SectionName);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(provider => CreateDatabase(provider, directory, lane: null));
@@ -57,6 +61,8 @@ public static class RelaySiloExtensions
         services.AddSingleton<IKeyDirectory, SqlKeyDirectory>();
         services.AddReports();
         services.AddPrices();
+        services.AddSingleton<IAllotmentStore, SqlAllotmentStore>();
+        services.AddLimitWarnings();
 
         var isAlone = DatabaseSettings.ServerOf(builder.Configuration) is null;
         if (!isAlone)

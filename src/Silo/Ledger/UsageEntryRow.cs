@@ -136,6 +136,8 @@ internal sealed class UsageEntryRow
                 InputTokensHeld = InputTokensHeld,
                 OutputTokensHeld = OutputTokensHeld,
                 Choices = Choices,
+                User = User,
+                Team = Team,
             },
             Usage = new TokenUsage
             {

@@ -13,6 +13,9 @@ namespace Relay.EndToEnd.Tests.Cluster;
 /// </summary>
 public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
 {
+    // Only a silo that is never found out reaches it.
+    private static readonly TimeSpan WaitMax = TimeSpan.FromMinutes(2);
+
     private readonly FaultLoad _load = new(callers: 60);
     private FakeUpstream _upstream = null!;
     private RelayCluster _cluster = null!;
@@ -57,6 +60,7 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
     {
         var silo = random.Next(3);
         await _cluster.Silos[silo].FreezeAsync();
+        await TakenForDeadAsync(silo);
         await EveryKeyAnswersAsync();
         await _cluster.Silos[silo].ThawAsync();
 
@@ -183,6 +187,17 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
 
     /// <summary>Waits until the keys of a silo that is gone have found another one: each must answer more often than it has callers that may have been answered before.</summary>
     private Task EveryKeyAnswersAsync() => _load.EndedOfEachAsync(_keys, 10);
+
+    /// <summary>Waits until the others have declared a silo dead, which they do whether it owns any of the keys or not.</summary>
+    private async Task TakenForDeadAsync(int silo)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (!await _cluster.IsDeclaredDeadAsync(silo))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < WaitMax, "The others do not take the silo for dead.");
+            await _load.EndedAsync(20);
+        }
+    }
 
     /// <summary>Starts a silo anew that the others reach by gates only.</summary>
     private async Task<SiloGates> GateSiloAsync(int silo)

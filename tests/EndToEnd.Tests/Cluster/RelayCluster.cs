@@ -1,4 +1,5 @@
 using System.Globalization;
+using Npgsql;
 using Relay.EndToEnd.Tests.Processes;
 using Relay.Testing;
 
@@ -91,6 +92,17 @@ internal sealed class RelayCluster : IAsyncDisposable
         {
             Silos[silo] = process;
         }
+    }
+
+    /// <summary>Whether the others have taken the latest life of that silo for dead, as the membership table has it.</summary>
+    public async Task<bool> IsDeclaredDeadAsync(int silo)
+    {
+        await using var database = new NpgsqlConnection(Postgres.ConnectionString);
+        await database.OpenAsync();
+        await using var latest = new NpgsqlCommand(
+            "SELECT status FROM membership WHERE address = @address ORDER BY generation DESC LIMIT 1", database);
+        latest.Parameters.AddWithValue("address", AddressOf(silo));
+        return (SiloStatus)(int)(await latest.ExecuteScalarAsync())! == SiloStatus.Dead;
     }
 
     /// <summary>For how long a frontend that is told to stop takes calls: longer than what stands before it takes to notice.</summary>

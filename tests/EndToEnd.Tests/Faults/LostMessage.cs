@@ -1,8 +1,12 @@
 using Relay.Grains.Keys;
+using Relay.Grains.Usage;
 
 namespace Relay.EndToEnd.Tests.Faults;
 
-/// <summary>Loses one message to a key's grain on its way there, or the answer to it on its way back, and tells when a release was heard.</summary>
+/// <summary>
+/// Loses one message to a key's grain, or to one that compares keys, on its way there, or the answer to it on its way back, and tells
+/// when a release was heard.
+/// </summary>
 internal sealed class LostMessage(string method, bool isHeard) : IIncomingGrainCallFilter
 {
     // Long enough that only a wait for something that never comes reaches it.
@@ -11,12 +15,15 @@ internal sealed class LostMessage(string method, bool isHeard) : IIncomingGrainC
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _left = 1;
 
+    /// <summary>Whether the message has come, and was lost.</summary>
+    public bool IsLost => Volatile.Read(ref _left) < 1;
+
     /// <summary>Ends when a grain has carried out a release.</summary>
     public Task ReleasedAsync() => _released.Task.WaitAsync(WaitMax);
 
     public async Task Invoke(IIncomingGrainCallContext context)
     {
-        var isLost = context.Grain is IKeyGrain
+        var isLost = context.Grain is IKeyGrain or IUsageVerificationGrain
             && string.Equals(context.MethodName, method, StringComparison.Ordinal)
             && Interlocked.Decrement(ref _left) >= 0;
         if (!isLost || isHeard)

@@ -7,12 +7,14 @@ using Orleans.Storage;
 using Orleans.TestingHost;
 using Relay.Grains.Accounts;
 using Relay.Grains.Admission;
+using Relay.Grains.Allotments;
 using Relay.Grains.Directory;
 using Relay.Grains.Keys;
 using Relay.Grains.Ledger;
 using Relay.Grains.Models;
 using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;
+using Relay.Grains.Tests.Allotments;
 using Relay.Grains.Tests.Quotas;
 using Relay.Grains.Usage;
 using Relay.Testing;
@@ -49,6 +51,10 @@ public sealed class KeyCluster : IAsyncLifetime
 
     public MemoryAccountDirectory Accounts { get; } = new();
 
+    public MemoryAllotments Allotments { get; } = new(static _ => true);
+
+    public RecordedWarnings Warnings { get; } = new();
+
     public FakeTimeProvider Time { get; }
 
     internal MemorySnapshots Snapshots { get; } = new();
@@ -75,6 +81,8 @@ public sealed class KeyCluster : IAsyncLifetime
             silo.Services.AddSingleton<IKeyDirectory>(Directory);
             silo.Services.AddSingleton<IKeyOwners>(Owners);
             silo.Services.AddSingleton<IAccountDirectory>(Accounts);
+            silo.Services.AddSingleton<IAllotmentStore>(Allotments);
+            silo.Services.AddSingleton<ILimitWarnings>(Warnings);
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
@@ -87,6 +95,11 @@ public sealed class KeyCluster : IAsyncLifetime
         where TGrain : IGrainWithIntegerKey => _cluster.Client.GetGrain<TGrain>(0);
 
     public IKeyGrain Key(string id) => _cluster.Client.GetGrain<IKeyGrain>(KeyId.ToGrainKey(id));
+
+    /// <summary>Changes an account, as the admin API does.</summary>
+    public Task<Account> PutAccountAsync(AccountId id, AccountChange change) => Grain<IAccountsGrain>().PutAsync(id, change);
+
+    public IAllotmentGrain Allotment(AccountId id) => _cluster.Client.GetGrain<IAllotmentGrain>(id.ToGrainKey());
 
     public static KeyHash HashOf(string id) => new(SHA256.HashData(Encoding.UTF8.GetBytes(id)));
 

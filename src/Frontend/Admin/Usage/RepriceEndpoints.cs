@@ -36,7 +36,7 @@ internal static class RepriceEndpoints
         var directory = grains.GetGrain<IDirectoryGrain>(0);
         var (keys, calls, corrections, difference) = (0L, 0L, 0L, default(NanoUsd));
         string? after = null;
-        while (await directory.ListKeysAsync(after, KeysOfOnePageMax) is [.., var last] page)
+        while (await retry.AskPatientlyAsync(async () => await directory.ListKeysAsync(after, KeysOfOnePageMax), http.RequestAborted) is [.., var last] page)
         {
             foreach (var key in page)
             {

@@ -1,5 +1,6 @@
 using Relay.Frontend.Admin.Contracts;
 using Relay.Frontend.Admin.OpenApi;
+using Relay.Frontend.Admission;
 using Relay.Frontend.Errors;
 using Relay.Grains.Directory;
 using Relay.Grains.Usage;
@@ -14,7 +15,7 @@ internal static class VerifyEndpoints
 
     public static void Map(RouteGroupBuilder group) => group.MapPost("/verify", VerifyAsync).WithMetadata(UsageOperations.Verify);
 
-    private static async Task<IResult> VerifyAsync(HttpContext http, IGrainFactory grains)
+    private static async Task<IResult> VerifyAsync(HttpContext http, IGrainFactory grains, GrainRetry retry)
     {
         var parameters = http.Request.Query;
         if (parameters.Keys.FirstOrDefault(name => name is not "repair") is { } unknown)
@@ -34,9 +35,9 @@ internal static class VerifyEndpoints
         string? after = null;
         while (differences.Count < DifferencesMax
             && !http.RequestAborted.IsCancellationRequested
-            && await directory.ListKeysAsync(after, KeysOfOnePageMax) is [.., var last] page)
+            && await AskAsync(() => directory.ListKeysAsync(after, KeysOfOnePageMax)) is [.., var last] page)
         {
-            var found = await verification.VerifyAsync([.. page.Select(key => key.Settings.Id)], repairs);
+            var found = await AskAsync(() => verification.VerifyAsync([.. page.Select(key => key.Settings.Id)], repairs));
             keys += found.Keys;
             entries += found.Entries;
             differences.AddRange(found.Differences.Select(difference => new DifferenceBody(difference)));
@@ -47,9 +48,9 @@ internal static class VerifyEndpoints
         after = null;
         while (differences.Count < DifferencesMax
             && !http.RequestAborted.IsCancellationRequested
-            && await verification.ListStrayKeysAsync(after, KeysOfOnePageMax) is [.., var stray] strays)
+            && await AskAsync(() => verification.ListStrayKeysAsync(after, KeysOfOnePageMax)) is [.., var stray] strays)
         {
-            var found = await verification.VerifyAsync(strays, repairs);
+            var found = await AskAsync(() => verification.VerifyAsync(strays, repairs));
             keys += found.Keys;
             entries += found.Entries;
             differences.AddRange(found.Differences.Select(difference => new DifferenceBody(difference)));
@@ -58,5 +59,8 @@ internal static class VerifyEndpoints
 
         return AdminJson.Ok(new VerificationBody(
             keys, entries, [.. differences.Take(DifferencesMax)], HasMore: differences.Count >= DifferencesMax));
+
+        // The silo that compares may die too.
+        ValueTask<T> AskAsync<T>(Func<Task<T>> ask) => retry.AskPatientlyAsync(async () => await ask(), http.RequestAborted);
     }
 }

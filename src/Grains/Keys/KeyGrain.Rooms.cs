@@ -1,0 +1,111 @@
+using Relay.Grains.Accounts;
+using Relay.Grains.Admission;
+using Relay.Grains.Allotments;
+using Relay.Grains.Ownership;
+using Relay.Grains.Quotas;
+
+namespace Relay.Grains.Keys;
+
+/// <content>What the key has been allotted of the limits above it.</content>
+internal sealed partial class KeyGrain
+{
+    /// <inheritdoc />
+    public async Task<RoomUse?> RecallAsync(LimitKey limit, DateTimeOffset windowEnd)
+    {
+        if (FindSettings() is null || _gate is not { } gate)
+        {
+            return null;
+        }
+
+        // Before an owner knows of all calls that run, it would give back what they hold.
+        await gate.PrepareAsync();
+        ThrowIfStale();
+        return gate.IsShut ? null : await OwnerAsync(rooms => rooms.GiveBackAsync(limit, windowEnd));
+    }
+
+    private void BeOwner(KeyOwner owner, PreviousOwner previous)
+    {
+        _gate = new KeyGate(owner, _calls, previous == PreviousOwner.HandedOver);
+        _rooms = new KeyRooms(_book, owner.Claim, allotments, () => Now);
+    }
+
+    private async Task<AdmissionDecision> ReserveWithRoomAsync(ReserveRequest request, ImmutableArray<RoomShortage> shortages)
+    {
+        try
+        {
+            return await OwnerAsync(rooms => rooms.DecideAsync(shortages, RecallAsync, recalled => Decide(request, recalled)))
+                ?? new AdmissionDecision { Refusal = Overloaded };
+        }
+        catch (Exception exception)
+        {
+            LogNotTold(logger, exception, Id);
+            return new AdmissionDecision { Refusal = OwnerChanging };
+        }
+    }
+
+    private Task<RecalledRoom> RecallAsync(AccountLimit limit) =>
+        GrainFactory.GetGrain<IAllotmentGrain>(limit.Account.ToGrainKey()).RecallAsync(limit.Key, _book.WindowEndOf(limit.Key, Now));
+
+    private async Task<T> OwnerAsync<T>(Func<KeyRooms, Task<T>> ask)
+    {
+        try
+        {
+            return await ask(_rooms!);
+        }
+        catch (ClaimLostException exception)
+        {
+            _calls.StepDown(exception);
+            _calls.ThrowIfSteppedDown();
+            throw;
+        }
+    }
+
+    /// <summary>Tells what calls have used beyond what was allotted for them, and when all of it is used up.</summary>
+    private void TellUsed()
+    {
+        if (_settings is not { } settings || hierarchy.Current.PathOf(settings.User) is not { Limits.IsEmpty: false } path)
+        {
+            return;
+        }
+
+        var untold = _book.Untold(path, Now);
+        if (untold.Count > 0)
+        {
+            _ = TellAsync(untold.Select(static limit => new RoomShortage(limit, 0)));
+        }
+    }
+
+    private async Task TellAsync(IEnumerable<RoomShortage> shortages)
+    {
+        try
+        {
+            await OwnerAsync(async rooms =>
+            {
+                await rooms.AskAsync(shortages);
+                return true;
+            });
+        }
+        catch (Exception exception)
+        {
+            LogNotTold(logger, exception, Id);
+        }
+    }
+
+    /// <summary>Gives back what the key will not use; else it is recalled when it is missed.</summary>
+    private async Task GiveBackAsync(CancellationToken cancellationToken)
+    {
+        if (_rooms is null || _gate is null or { IsShut: true } || _calls.IsSteppedDown || cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+
+        try
+        {
+            await _rooms.GiveBackAllAsync().WaitAsync(cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            LogNotTold(logger, exception, Id);
+        }
+    }
+}

@@ -1,0 +1,302 @@
+using Relay.Grains.Accounts;
+using Relay.Grains.Admission;
+using Relay.Grains.Allotments;
+using Relay.Grains.Models;
+
+namespace Relay.Grains.Quotas;
+
+/// <content>
+/// The limits above the key. The key sees only what it has been allotted of each: it admits while what it has used and holds stays below that
+/// ceiling, and asks for more when it does not.
+/// </content>
+internal sealed partial class QuotaBook
+{
+    private readonly Dictionary<LimitKey, AllottedRoom> _rooms = [];
+
+    /// <summary>What the key asks of a limit above it.</summary>
+    /// <param name="limit">The limit.</param>
+    /// <param name="needed">What waiting calls need.</param>
+    /// <param name="now">The time.</param>
+    public RoomAsk AskFor(AccountLimit limit, long needed, Instant now)
+    {
+        Advance(now.Wall);
+        var room = RoomIn(limit.Key);
+        room.BeginStep(needed);
+        var (used, held) = TakenOf(limit.Key);
+        return new RoomAsk
+        {
+            Limit = limit.Key,
+            Amount = limit.Limit.Amount,
+            Window = WindowOf(limit.Key),
+            Used = used,
+            Held = held,
+            Needed = needed,
+            Wanted = room.Step,
+            WouldRefuse = room.TakeWouldRefuse(),
+        };
+    }
+
+    /// <summary>
+    /// Gives up what the key does not use of a limit, at once; null when the window is not the one that ends then. What is answered must be
+    /// written before anything else is asked.
+    /// </summary>
+    public RoomAsk? GiveBack(LimitKey limit, DateTimeOffset windowEnd, Instant now)
+    {
+        Advance(now.Wall);
+        var window = WindowOf(limit);
+        if ((window.End ?? DateTimeOffset.MaxValue) != windowEnd)
+        {
+            return null;
+        }
+
+        var (used, held) = TakenOf(limit);
+        var room = CurrentRoom(limit);
+        room?.LowerTo(used + held);
+        return new RoomAsk
+        {
+            Limit = limit,
+            Amount = 0,
+            KnowsAmount = false,
+            Window = window,
+            Used = used,
+            Held = held,
+            KeepsUpTo = used + held,
+            WouldRefuse = room?.TakeWouldRefuse() ?? 0,
+        };
+    }
+
+    /// <summary>The limits of which the key has more than it uses.</summary>
+    public IReadOnlyList<(LimitKey Limit, DateTimeOffset WindowEnd)> Unused(Instant now)
+    {
+        Advance(now.Wall);
+        return
+        [
+            .. _rooms.Keys
+                .Where(limit => CurrentRoom(limit) is { } room && TakenOf(limit) is var (used, held) && room.Ceiling > used + held)
+                .Select(limit => (limit, EndOf(limit))),
+        ];
+    }
+
+    /// <summary>
+    /// The limits of which the key must tell what it has used: it has used and holds more than it was allotted, as where calls were longer than their
+    /// estimate, or ran when the limit was made; or it has used up all that it was allotted.
+    /// </summary>
+    public IReadOnlyList<AccountLimit> Untold(AccountPath path, Instant now)
+    {
+        Advance(now.Wall);
+        List<AccountLimit>? untold = null;
+        foreach (var limit in path.Limits)
+        {
+            var (used, held) = TakenOf(limit.Key);
+            var room = CurrentRoom(limit.Key);
+            var ceiling = room?.Ceiling ?? 0;
+            if (used + held > ceiling || (used == ceiling && used > room?.UsedTold))
+            {
+                (untold ??= []).Add(limit);
+            }
+        }
+
+        return untold ?? (IReadOnlyList<AccountLimit>)[];
+    }
+
+    /// <summary>Takes in what the database has, unless the window has ended meanwhile.</summary>
+    public void Take(RoomAsk ask, RoomAnswer answer, Instant now)
+    {
+        Advance(now.Wall);
+        if (EndOf(ask.Limit) == ask.WindowEnd)
+        {
+            RoomIn(ask.Limit).Take(ask, answer, now.Monotonic);
+        }
+    }
+
+    /// <summary>Up to where the key may use and hold of a limit; 0 while it has not asked.</summary>
+    public long CeilingOf(LimitKey limit, Instant now)
+    {
+        Advance(now.Wall);
+        return CurrentRoom(limit)?.Ceiling ?? 0;
+    }
+
+    /// <summary>When a limit's current window ends; <see cref="DateTimeOffset.MaxValue"/> for never.</summary>
+    public DateTimeOffset WindowEndOf(LimitKey limit, Instant now)
+    {
+        Advance(now.Wall);
+        return EndOf(limit);
+    }
+
+    /// <summary>What the key could use of a limit with all that is allotted to nobody; null when that was never asked.</summary>
+    public long? RoomAtMost(AccountLimit limit)
+    {
+        if (CurrentRoom(limit.Key) is not { } room)
+        {
+            return null;
+        }
+
+        var (used, held) = TakenOf(limit.Key);
+        return room.Ceiling - used - held + room.Unallotted;
+    }
+
+    private InheritedCheck CheckInherited(
+        AccountPath path, IReadOnlyDictionary<LimitKey, RecalledRoom>? recalled, string model, Amounts needed, ModelPrice? price)
+    {
+        var shortages = ImmutableArray.CreateBuilder<RoomShortage>(0);
+        var runningOut = ImmutableArray.CreateBuilder<RoomShortage>(0);
+        var observed = ImmutableArray.CreateBuilder<AccountLimit>(0);
+        Refusal? refusal = null;
+        AccountLimit? refusing = null;
+        foreach (var limit in path.Limits)
+        {
+            if (!Covers(limit.Limit, model))
+            {
+                continue;
+            }
+
+            var isObserving = limit.Limit.Enforcement == Enforcement.Observe;
+            if (IsUnpriced(limit.Limit, model, price))
+            {
+                if (!isObserving)
+                {
+                    return new InheritedCheck { Refusal = new Refusal { Kind = RefusalKind.ModelNotPriced } };
+                }
+
+                observed.Add(limit);
+                continue;
+            }
+
+            var amount = needed.Of(limit.Key.Metric);
+            var room = CurrentRoom(limit.Key);
+            var (used, held) = TakenOf(limit.Key);
+            var left = (room?.Ceiling ?? 0) - used - held;
+            if (room is null || (amount > left && amount > 0))
+            {
+                if (room is not null && recalled is not null && recalled.TryGetValue(limit.Key, out var found) && amount - left > room.Unallotted)
+                {
+                    if (refusing is null || TakesLonger(limit.Limit, refusing.Limit))
+                    {
+                        refusing = limit;
+                        refusal = Refuse(limit, amount, found);
+                    }
+                }
+                else
+                {
+                    shortages.Add(new RoomShortage(limit, amount));
+                }
+            }
+            else
+            {
+                if (isObserving && room.IsPassed)
+                {
+                    observed.Add(limit);
+                }
+
+                if (left - amount < room.Step / 4 && room.Unallotted > amount * 8)
+                {
+                    runningOut.Add(new RoomShortage(limit, 0));
+                }
+            }
+        }
+
+        return refusal is not null
+            ? new InheritedCheck { Refusal = refusal }
+            : new InheritedCheck { Shortages = shortages.ToImmutable(), RunningOut = runningOut.ToImmutable(), Observed = observed.ToImmutable() };
+    }
+
+    private Refusal Refuse(AccountLimit limit, long needed, RecalledRoom found)
+    {
+        var remaining = Math.Max(limit.Limit.Amount - found.Used - found.Held - found.Silent, 0);
+
+        // What a key that does not answer has may be all that is missing; its next owner tells.
+        if (found.Silent > 0 && needed <= remaining + found.Silent)
+        {
+            return new Refusal { Kind = RefusalKind.OwnerChanging };
+        }
+
+        var end = limit.Key.Metric == Metric.Concurrency ? null : CountsOf(limit.Key.Window).End;
+        return new Refusal
+        {
+            Kind = RefusalKind.LimitReached,
+            Limit = new LimitUsage(limit.Limit, found.Used, found.Held, remaining, end),
+            Account = limit.Account,
+            Needed = needed,
+            RetryAfter = end - _latest,
+        };
+    }
+
+    private ImmutableArray<LimitUsage> CountObserved(InheritedCheck check)
+    {
+        if (check.Observed.IsDefaultOrEmpty)
+        {
+            return [];
+        }
+
+        foreach (var limit in check.Observed)
+        {
+            RoomIn(limit.Key).WouldRefuse++;
+        }
+
+        return [.. check.Observed.Select(limit => UsageOf(limit))];
+    }
+
+    private IEnumerable<LimitUsage> InheritedUsage(Metric metric, string model, AccountPath? path) => (path?.Limits ?? [])
+        .Where(limit => limit.Limit.Metric == metric
+            && limit.Limit.Enforcement != Enforcement.Observe
+            && Covers(limit.Limit, model)
+            && CurrentRoom(limit.Key) is not null)
+        .Select(UsageOf);
+
+    /// <summary>The state of a limit as far as this key sees it.</summary>
+    private LimitUsage UsageOf(AccountLimit limit)
+    {
+        var (used, held) = TakenOf(limit.Key);
+        return new LimitUsage(
+            limit.Limit,
+            used,
+            held,
+            Math.Max(RoomAtMost(limit) ?? 0, 0),
+            limit.Key.Metric == Metric.Concurrency ? null : CountsOf(limit.Key.Window).End);
+    }
+
+    /// <summary>What the ledger has of the key's calls, and what calls in flight hold or is on its way there.</summary>
+    private (long Used, long Held) TakenOf(LimitKey limit)
+    {
+        if (limit.Metric == Metric.Concurrency)
+        {
+            return (0, HoldsOf(limit.Model, limit.Account));
+        }
+
+        var counts = CountsOf(limit.Window);
+        return (counts.Used(limit.Model, limit.Account).Of(limit.Metric), counts.Held(limit.Model, limit.Account).Of(limit.Metric));
+    }
+
+    private AllottedRoom? CurrentRoom(LimitKey limit) =>
+        _rooms.TryGetValue(limit, out var room) && room.WindowEnd == EndOf(limit) && room.IsKnown ? room : null;
+
+    /// <summary>The room of the current window; nothing of an earlier one is known in it but how fast it was used.</summary>
+    private AllottedRoom RoomIn(LimitKey limit)
+    {
+        var end = EndOf(limit);
+        if (!_rooms.TryGetValue(limit, out var room) || room.WindowEnd != end)
+        {
+            _rooms[limit] = room = new AllottedRoom(end, room?.Step ?? 0);
+        }
+
+        return room;
+    }
+
+    private WindowBounds WindowOf(LimitKey limit) =>
+        limit.Metric == Metric.Concurrency ? new WindowBounds(DateTimeOffset.MinValue, null) : CountsOf(limit.Window).Bounds;
+
+    private DateTimeOffset EndOf(LimitKey limit) => WindowOf(limit).End ?? DateTimeOffset.MaxValue;
+
+    /// <summary>What the limits above a key say to a call.</summary>
+    private readonly record struct InheritedCheck()
+    {
+        public Refusal? Refusal { get; init; }
+
+        public ImmutableArray<RoomShortage> Shortages { get; init; } = [];
+
+        public ImmutableArray<RoomShortage> RunningOut { get; init; } = [];
+
+        /// <summary>The limits that only observe and have been passed.</summary>
+        public ImmutableArray<AccountLimit> Observed { get; init; } = [];
+    }
+}
