@@ -62,6 +62,7 @@ internal static class FrontendApplication
         builder.AddForwarding();
         builder.AddHealth();
         builder.AddShutdown();
+        builder.AddAdmin();
         builder.AddAdminDocument();
         builder.StartWebServerFirst();
 

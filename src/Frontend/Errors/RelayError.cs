@@ -1,4 +1,5 @@
 using System.Globalization;
+using Relay.Grains.Accounts;
 using Relay.Grains.Admission;
 using Relay.Grains.Quotas;
 
@@ -90,6 +91,13 @@ internal sealed record RelayError
     {
         Param = "model",
     };
+
+    /// <summary>403: a user, a team or the organization to whom the key belongs is suspended.</summary>
+    public static RelayError AccountSuspended(AccountId account) => new(
+        StatusCodes.Status403Forbidden,
+        InvalidRequest,
+        "account_suspended",
+        $"Calls with this API key are refused, because {account} is suspended. Ask your administrator.");
 
     /// <summary>404: no such path.</summary>
     public static RelayError UnknownUrl(string method, string path) =>

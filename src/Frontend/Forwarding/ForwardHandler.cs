@@ -237,6 +237,7 @@ internal sealed partial class ForwardHandler(
                 RefusalKind.LimitReached => RelayError.LimitReached(refusal, token.KeyId),
                 RefusalKind.ModelNotAllowed => RelayError.ModelNotAllowed(call.Model!),
                 RefusalKind.ModelNotPriced => RelayError.ModelNotPriced(call.Model!),
+                RefusalKind.Suspended => RelayError.AccountSuspended(refusal.Account!.Value),
                 RefusalKind.Overloaded or RefusalKind.OwnerChanging => RelayError.Unavailable(),
                 _ => RelayError.InvalidKey(refusal.Kind),
             });

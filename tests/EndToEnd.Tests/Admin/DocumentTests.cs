@@ -17,7 +17,9 @@ public sealed class DocumentTests(AdminFixture relay) : IClassFixture<AdminFixtu
         Assert.Equal(
             [
                 "GET /admin/api/keys", "GET /admin/api/keys/{id}", "GET /admin/api/keys/{id}/usage", "GET /admin/api/outbox", "GET /admin/api/usage",
-                "GET /admin/api/users/{id}/usage", "PATCH /admin/api/keys/{id}", "POST /admin/api/keys", "POST /admin/api/keys/{id}/rotate",
+                "GET /admin/api/users", "GET /admin/api/users/{id}", "PUT /admin/api/users/{id}", "GET /admin/api/users/{id}/usage",
+                "GET /admin/api/teams", "GET /admin/api/teams/{id}", "PUT /admin/api/teams/{id}", "GET /admin/api/teams/{id}/usage",
+                "GET /admin/api/organization", "PUT /admin/api/organization", "GET /admin/api/organization/usage", "PATCH /admin/api/keys/{id}", "POST /admin/api/keys", "POST /admin/api/keys/{id}/rotate",
                 "POST /admin/api/reprice", "POST /admin/api/verify", "DELETE /admin/api/keys/{id}",
             ],
             Operations(document).Select(operation => $"{operation.Method.ToUpperInvariant()} {operation.Path}").ToHashSet(StringComparer.Ordinal));
@@ -61,6 +63,9 @@ public sealed class DocumentTests(AdminFixture relay) : IClassFixture<AdminFixtu
     {
         var document = await ReadAsync();
         var key = await relay.CreateAsync(new { user = "example" });
+
+        // The team of the user's example.
+        using var team = await relay.SendAsync(HttpMethod.Put, "teams/growth", "{}");
         foreach (var (method, path, operation) in Operations(document).Where(operation => operation.Json.TryGetProperty("requestBody", out _)))
         {
             var example = operation.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("example");
@@ -77,7 +82,12 @@ public sealed class DocumentTests(AdminFixture relay) : IClassFixture<AdminFixtu
     [InlineData("keys", "/admin/api/keys", "get")]
     [InlineData("usage?group_by=user", "/admin/api/usage", "get")]
     [InlineData("outbox", "/admin/api/outbox", "get")]
+    [InlineData("users", "/admin/api/users", "get")]
+    [InlineData("users/answers", "/admin/api/users/{id}", "get")]
     [InlineData("users/answers/usage", "/admin/api/users/{id}/usage", "get")]
+    [InlineData("teams", "/admin/api/teams", "get")]
+    [InlineData("organization", "/admin/api/organization", "get")]
+    [InlineData("organization/usage", "/admin/api/organization/usage", "get")]
     public async Task Document_Answers_AreAsItSays(string request, string path, string method)
     {
         var key = await relay.CreateAsync(new { user = "answers", limits = new[] { new { metric = "tokens", window = "day", amount = 100_000 } } });

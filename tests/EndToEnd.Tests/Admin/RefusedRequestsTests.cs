@@ -14,7 +14,17 @@ public sealed class RefusedRequestsTests(AdminFixture relay) : IClassFixture<Adm
     [InlineData("PATCH", "keys/key_aaaaaaaaaaaaaaaa")]
     [InlineData("POST", "keys/key_aaaaaaaaaaaaaaaa/rotate")]
     [InlineData("GET", "keys/key_aaaaaaaaaaaaaaaa/usage")]
+    [InlineData("GET", "users")]
+    [InlineData("GET", "users/alice")]
+    [InlineData("PUT", "users/alice")]
     [InlineData("GET", "users/alice/usage")]
+    [InlineData("GET", "teams")]
+    [InlineData("GET", "teams/growth")]
+    [InlineData("PUT", "teams/growth")]
+    [InlineData("GET", "teams/growth/usage")]
+    [InlineData("GET", "organization")]
+    [InlineData("PUT", "organization")]
+    [InlineData("GET", "organization/usage")]
     [InlineData("GET", "usage")]
     [InlineData("POST", "verify")]
     public async Task AnyCall_WithoutTheAdminKey_Is401(string method, string path)
@@ -128,6 +138,8 @@ public sealed class RefusedRequestsTests(AdminFixture relay) : IClassFixture<Adm
     [InlineData("keys?limit=0", "limit")]
     [InlineData("keys?limit=101", "limit")]
     [InlineData("keys?limit=x", "limit")]
+    [InlineData("users?limit=0", "limit")]
+    [InlineData("teams?limit=101", "limit")]
     [InlineData("usage?group_by=colour", "group_by")]
     [InlineData("usage?group_by=", "group_by")]
     [InlineData("usage?from=yesterday", "from")]
@@ -143,7 +155,10 @@ public sealed class RefusedRequestsTests(AdminFixture relay) : IClassFixture<Adm
     }
 
     [Theory]
+    [InlineData("users/nobody")]
     [InlineData("users/nobody/usage")]
+    [InlineData("teams/nothing")]
+    [InlineData("teams/nothing/usage")]
     [InlineData("users/%27%20OR%201%3D1--/usage")]
     [InlineData("nothing")]
     public async Task Get_WhatIsNotThere_Is404(string path)

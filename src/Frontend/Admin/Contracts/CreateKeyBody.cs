@@ -15,6 +15,6 @@ internal sealed record CreateKeyBody
     /// <summary>From when on the key is refused, in unix seconds; absent for never.</summary>
     public long? ExpiresAt { get; init; }
 
-    /// <summary>The key's limits, at most 50.</summary>
+    /// <summary>The key's limits, at most 50; by default the organization's <c>default_key_limits</c>, and none if empty.</summary>
     public IReadOnlyList<LimitBody>? Limits { get; init; }
 }

@@ -32,7 +32,7 @@ internal static class ChangedKey
     public static KeyPatch Make(PatchKeyBody body) => new()
     {
         Name = body.Has(nameof(body.Name)) ? body.Name ?? "" : null,
-        User = body.User,
+        User = body.User?.TrimEnd(' '),
         Models = body.Has(nameof(body.Models)) ? [.. body.Models ?? []] : null,
         Limits = body.Has(nameof(body.Limits)) ? [.. (body.Limits ?? []).Select(limit => limit.ToLimit())] : null,
         SetsExpiry = body.Has(nameof(body.ExpiresAt)),

@@ -1,7 +1,9 @@
+using Relay.Frontend.Admin.Accounts;
 using Relay.Frontend.Admin.Contracts;
 using Relay.Frontend.Admin.OpenApi;
 using Relay.Frontend.Admission;
 using Relay.Frontend.Errors;
+using Relay.Grains.Accounts;
 using Relay.Grains.Directory;
 using Relay.Grains.Keys;
 
@@ -21,7 +23,8 @@ internal static class KeyEndpoints
         group.MapGet("/keys/{id}/usage", GetUsageAsync).WithMetadata(KeyOperations.Usage);
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, IGrainFactory grains, GrainRetry retry, TimeProvider time)
+    private static async Task<IResult> CreateAsync(
+        HttpContext http, AccountRequests accounts, IGrainFactory grains, GrainRetry retry, TimeProvider time)
     {
         var (body, error) = await AdminJson.ReadAsync<CreateKeyBody>(http);
         error ??= NewKey.FindFault(body!, time.GetUtcNow());
@@ -31,6 +34,11 @@ internal static class KeyEndpoints
         }
 
         var settings = NewKey.Make(body!, time.GetUtcNow(), out var text);
+        if (body!.Limits is null)
+        {
+            settings = settings with { Limits = (await accounts.FindAsync(AccountId.Organization, http.RequestAborted))!.DefaultKeyLimits };
+        }
+
         await retry.AskAsync(async () =>
         {
             await Grain(grains, settings.Id).CreateAsync(settings);

@@ -43,7 +43,7 @@ internal static class KeyRules
             : null;
 
     /// <summary>The fault of limits.</summary>
-    public static RelayError? FindLimitsFault(IReadOnlyList<LimitBody>? limits)
+    public static RelayError? FindLimitsFault(IReadOnlyList<LimitBody>? limits, string param = "limits")
     {
         if (limits is null)
         {
@@ -52,15 +52,14 @@ internal static class KeyRules
 
         if (limits.Count > LimitsMax)
         {
-            return RelayError.BadRequest("At most 50 limits can be given.", "limits");
+            return RelayError.BadRequest("At most 50 limits can be given.", param);
         }
 
         for (var i = 0; i < limits.Count; i++)
         {
-            var param = string.Create(CultureInfo.InvariantCulture, $"limits[{i}]");
             if (FindLimitFault(limits[i]) is var (member, fault))
             {
-                return RelayError.BadRequest(fault, $"{param}{member}");
+                return RelayError.BadRequest(fault, string.Create(CultureInfo.InvariantCulture, $"{param}[{i}]{member}"));
             }
         }
 

@@ -16,7 +16,7 @@ internal static class NewKey
         {
             Id = token.KeyId,
             Name = (body.Name ?? body.User)!,
-            User = (body.User ?? body.Name)!,
+            User = (body.User ?? body.Name)!.TrimEnd(' '),
             Hash = token.Hash,
             Hint = hint,
             Models = [.. body.Models ?? []],

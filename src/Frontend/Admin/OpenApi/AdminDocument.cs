@@ -66,11 +66,14 @@ internal static class AdminDocument
         {
             Title = "Relay's admin API",
             Version = Name,
-            Description = "Makes, changes and revokes keys, and tells what was used. Times are unix seconds. Every answer has an `x-request-id`.",
+            Description = "Makes, changes and revokes keys, sets what users, teams and the organization may use, and tells what was used. Times are unix seconds. Every answer has an `x-request-id`.",
         };
         document.Tags = new HashSet<OpenApiTag>
         {
             new() { Name = "Keys", Description = "The keys that Relay issues, and their limits." },
+            new() { Name = "Users", Description = "To whom keys belong, and the limits of all keys of each together." },
+            new() { Name = "Teams", Description = "To which users belong, and the limits of all users of each together." },
+            new() { Name = "Organization", Description = "To which everyone belongs: the limits of all together, and those of what is made without any." },
             new() { Name = "Usage", Description = "What was used, from the ledger." },
             new() { Name = "Operations", Description = "What whoever runs Relay wants to know." },
         };

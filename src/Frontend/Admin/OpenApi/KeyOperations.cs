@@ -1,4 +1,3 @@
-using Microsoft.OpenApi;
 using Relay.Frontend.Admin.Contracts;
 
 namespace Relay.Frontend.Admin.OpenApi;
@@ -35,7 +34,7 @@ internal static class KeyOperations
         Id = "createKey",
         Tag = Tag,
         Summary = "Make a key",
-        Description = "The answer has the key's text in its member `key`; nothing shows it again. A body needs a `user` or a `name`, and each stands for the other if it is absent. Unknown members are refused.",
+        Description = "The answer has the key's text in its member `key`; nothing shows it again. A body needs a `user` or a `name`, and each stands for the other if it is absent. Without `limits` it has the organization's `default_key_limits`. A user that is not there is made, with the organization's `default_user_limits`. Unknown members are refused.",
         Body = typeof(CreateKeyBody),
         BodyExample =
             """
@@ -63,11 +62,7 @@ internal static class KeyOperations
         Tag = Tag,
         Summary = "List keys",
         Description = "All keys, revoked ones too, in the order of their ids.",
-        Query =
-        [
-            new QueryParameter("limit", JsonSchemaType.Integer, "The most keys of a page: 1 to 100, by default 20."),
-            new QueryParameter("after", JsonSchemaType.String, "The id after which the page begins: `last_id` of the page before."),
-        ],
+        Query = QueryParameter.Page("keys"),
         Answer = typeof(ListBody<KeyBody>),
         AnswerExample = $$"""{"object": "list", "data": [{{Key}}], "first_id": "key_pf8idra5o7p5tk1p", "last_id": "key_pf8idra5o7p5tk1p", "has_more": false}""",
         Failures = [StatusCodes.Status400BadRequest],

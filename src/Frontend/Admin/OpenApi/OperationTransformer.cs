@@ -52,7 +52,9 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
             Name = "id",
             In = ParameterLocation.Path,
             Required = true,
-            Description = path.Contains("/users/", StringComparison.Ordinal) ? "The user's id." : "The key's id.",
+            Description = path.Contains("/users/", StringComparison.Ordinal) ? "The user's id."
+                : path.Contains("/teams/", StringComparison.Ordinal) ? "The team's id."
+                : "The key's id.",
             Schema = new OpenApiSchema { Type = JsonSchemaType.String },
         }]
         : [];

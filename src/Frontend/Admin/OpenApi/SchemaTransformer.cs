@@ -11,7 +11,10 @@ namespace Relay.Frontend.Admin.OpenApi;
 /// <summary>Says of bodies what their .NET types do not.</summary>
 internal sealed class SchemaTransformer : IOpenApiSchemaTransformer
 {
-    private static readonly HashSet<Type> Requests = [typeof(CreateKeyBody), typeof(PatchKeyBody), typeof(RotateKeyBody), typeof(RepriceBody)];
+    private static readonly HashSet<Type> Requests =
+    [
+        typeof(CreateKeyBody), typeof(PatchKeyBody), typeof(RotateKeyBody), typeof(PutUserBody), typeof(PutTeamBody), typeof(PutOrganizationBody), typeof(RepriceBody),
+    ];
 
     public Task TransformAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {

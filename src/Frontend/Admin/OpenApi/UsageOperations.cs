@@ -16,17 +16,6 @@ internal static class UsageOperations
 
     private const string Tag = "Usage";
 
-    public static Operation User { get; } = new()
-    {
-        Id = "getUserUsage",
-        Tag = Tag,
-        Summary = "Show what a user has used",
-        Description = "A user is whoever a key belongs to, or belonged to when calls were counted.",
-        Answer = typeof(UsageBody),
-        AnswerExample = $$"""{"id": "alice", "totals": {{Totals}}, "by_model": [{{ModelTotals}}], "limits": []}""",
-        Failures = [StatusCodes.Status404NotFound],
-    };
-
     public static Operation All { get; } = new()
     {
         Id = "getUsage",

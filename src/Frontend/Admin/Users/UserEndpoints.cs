@@ -1,37 +1,36 @@
-using Microsoft.AspNetCore.Http.Features;
+using Relay.Frontend.Admin.Accounts;
 using Relay.Frontend.Admin.Contracts;
 using Relay.Frontend.Admin.OpenApi;
-using Relay.Frontend.Errors;
 using Relay.Grains.Directory;
-using Relay.Grains.Usage;
+using Relay.Grains.Quotas;
 
 namespace Relay.Frontend.Admin.Users;
 
 /// <summary><c>/admin/api/users</c>.</summary>
 internal static class UserEndpoints
 {
-    public static void Map(RouteGroupBuilder group) => group.MapGet("/users/{id}/usage", GetUsageAsync).WithMetadata(UsageOperations.User);
-
-    private static async Task<IResult> GetUsageAsync(HttpContext http, IGrainFactory grains)
+    public static void Map(RouteGroupBuilder group)
     {
-        var id = IdOf(http);
-        if (!await grains.GetGrain<IDirectoryGrain>(0).UserExistsAsync(id))
-        {
-            return new ErrorResult(RelayError.NotFound("There is no user of this id."));
-        }
-
-        var rows = await grains.GetGrain<IUsageReportGrain>(0).QueryAsync(new UsageQuery { User = id, GroupBy = UsageGroup.Model });
-        return AdminJson.Ok(new UsageBody(
-            id,
-            new TotalsBody(rows.Aggregate(default(UsageTotals), (sum, row) => sum + row.Totals)),
-            [.. rows.Select(row => new ModelTotalsBody(row.Group!, row.Totals))],
-            Limits: []));
+        group.MapGet("/users", ListAsync).WithMetadata(UserOperations.List);
+        group.MapGet("/users/{id}", GetAsync).WithMetadata(UserOperations.Get);
+        group.MapPut("/users/{id}", PutAsync).WithMetadata(UserOperations.Put);
+        group.MapGet("/users/{id}/usage", GetUsageAsync).WithMetadata(UserOperations.Usage);
     }
 
-    /// <summary>The id as the client escaped it: a route's value keeps an escaped slash, and so could not tell it from the text <c>%2F</c>.</summary>
-    private static string IdOf(HttpContext http)
+    private static Task<IResult> ListAsync(HttpContext http, AccountRequests accounts) =>
+        accounts.ListAsync(http, Level.User, UserBody.From, static user => user.Id);
+
+    private static Task<IResult> GetAsync(HttpContext http, AccountRequests accounts) =>
+        accounts.GetAsync(AccountRequests.IdOf(http, Level.User), UserBody.From);
+
+    private static Task<IResult> PutAsync(HttpContext http, AccountRequests accounts) =>
+        accounts.PutAsync<PutUserBody, UserBody>(
+            http, AccountRequests.IdOf(http, Level.User), ChangedAccount.FindFault, ChangedAccount.Make, UserBody.From);
+
+    private static Task<IResult> GetUsageAsync(HttpContext http, AccountRequests accounts, IGrainFactory grains)
     {
-        var target = http.Features.Get<IHttpRequestFeature>()!.RawTarget;
-        return Uri.UnescapeDataString(target.Split('?')[0].TrimEnd('/').Split('/')[^2]);
+        // Also someone whose keys all have moved to others, before Relay knew users.
+        var id = AccountRequests.IdOf(http, Level.User, wordsAfter: 1);
+        return accounts.GetUsageAsync(id, () => grains.GetGrain<IDirectoryGrain>(0).UserExistsAsync(id.Id));
     }
 }
