@@ -1,5 +1,4 @@
 using Relay.Grains.Accounts;
-using Relay.Grains.Admission;
 using Relay.Grains.Allotments;
 using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;

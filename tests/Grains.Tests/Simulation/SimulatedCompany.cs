@@ -24,7 +24,6 @@ internal sealed class SimulatedCompany : IDisposable
     private const int FaultySteps = 4_000;
 
     private readonly SimulatedProcess _frontend;
-    private readonly SimulatedProcess _database;
     private readonly SimulatedProcess[] _silos;
     private readonly AllotmentWriter[] _writers;
     private readonly MemoryLedger _ledger = new();
@@ -45,7 +44,6 @@ internal sealed class SimulatedCompany : IDisposable
         Scheduler = new SeededScheduler(seed);
         Clock = new SimulatedClock(Scheduler);
         _frontend = new SimulatedProcess(Scheduler);
-        _database = new SimulatedProcess(Scheduler);
         _silos = [new SimulatedProcess(Scheduler), new SimulatedProcess(Scheduler)];
         _store = new MemoryAllotments(claim => _epochs[claim.KeyId] == claim.Epoch)
         {
