@@ -8,13 +8,13 @@ namespace Relay.Frontend;
 internal static class FrontendProgram
 {
     /// <summary>Runs until it is told to stop; see <see cref="ProgramExit.RunAsync"/>.</summary>
-    public static Task<int> RunAsync(string[] args) => ProgramExit.RunAsync(async () =>
+    public static Task<int> RunAsync(string[] args) => ProgramExit.RunAsync(Console.Error, async exit =>
     {
         var builder = FrontendApplication.CreateBuilder(args);
         InlineSockets.UseIfAlone(builder.Configuration);
         using var directory = DataDirectory.Open(FrontendApplication.DataDirectoryOf(builder.Configuration));
         await using var app = FrontendApplication.Build(builder, directory);
-        if (!await ProgramExit.StartAsync(app))
+        if (!await exit.StartAsync(app))
         {
             return;
         }

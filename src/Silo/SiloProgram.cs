@@ -33,10 +33,10 @@ internal static class SiloProgram
     };
 
     /// <summary>Runs until it is told to stop; see <see cref="ProgramExit.RunAsync"/>.</summary>
-    public static Task<int> RunAsync(string[] args) => ProgramExit.RunAsync(async () =>
+    public static Task<int> RunAsync(string[] args) => ProgramExit.RunAsync(Console.Error, async exit =>
     {
         await using var app = Build(args);
-        if (!await ProgramExit.StartAsync(app))
+        if (!await exit.StartAsync(app))
         {
             return;
         }

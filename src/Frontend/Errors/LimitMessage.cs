@@ -8,7 +8,7 @@ namespace Relay.Frontend.Errors;
 /// <summary>Says in a sentence which limit refused, whose it is, what is used and when it begins anew.</summary>
 internal static class LimitMessage
 {
-    public static string For(Refusal refusal, LimitUsage state, string subject)
+    public static string For(Refusal refusal, LimitUsage state, string keyId)
     {
         var limit = state.Limit;
         var name = limit.Metric == Metric.Concurrency ? " calls in flight" : $"{MetricName(limit.Metric)} {WindowName(limit.Window)}";
@@ -22,7 +22,7 @@ internal static class LimitMessage
             : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"The limit of {Amount(limit.Amount)}{name}{models} of {refusal.Level} {subject} is reached: {Amount(state.Used)} used, {Amount(state.Held)} held by calls in flight, {Amount(state.Remaining)} left; this call needs {Amount(refusal.Needed)}.{advice}{reset}");
+            $"The limit of {Amount(limit.Amount)}{name}{models} of {refusal.Account?.ToString() ?? $"key {keyId}"} is reached: {Amount(state.Used)} used, {Amount(state.Held)} held by calls in flight, {Amount(state.Remaining)} left; this call needs {Amount(refusal.Needed)}.{advice}{reset}");
     }
 
     private static string MetricName(Metric metric) => metric switch

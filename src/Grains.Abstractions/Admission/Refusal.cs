@@ -13,9 +13,6 @@ public sealed record Refusal
     /// <summary>The limit that refused and its state, when <see cref="Kind"/> is <see cref="RefusalKind.LimitReached"/>.</summary>
     [Id(1)] public LimitUsage? Limit { get; init; }
 
-    /// <summary>Where that limit is set: <c>key</c>.</summary>
-    [Id(2)] public string Level { get; init; } = "key";
-
     /// <summary>How much of that limit's metric the call asked for.</summary>
     [Id(3)] public long Needed { get; init; }
 

@@ -55,6 +55,8 @@ internal sealed partial class KeyGrain(
     /// <inheritdoc />
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        // Where this activation moves when its silo stops, the next one reads the snapshot itself, which need not cross with it.
+        GrainContext.ObservableLifecycle.RemoveMigrationParticipant((IGrainMigrationParticipant)snapshot);
         var isKnown = await directory.FindAsync(Id, cancellationToken) is not null;
         var claimed = default(ClaimedKey);
         if (isKnown)

@@ -16,10 +16,7 @@ internal static class UsageEntryDraft
     public static UsageEntry First(KeySettings settings, Settlement settlement, PriceBook prices)
     {
         var call = settlement.Call;
-
-        // Whose the call is was decided by its reserve: the key may have moved since.
-        var owned = call.User is null ? call with { User = settings.User, Team = null } : call;
-        var bounded = settlement with { Call = owned, Usage = Bound(settlement.Usage) };
+        var bounded = settlement with { Usage = Bound(settlement.Usage) };
         var cost = prices.CostOf(bounded);
         return LedgerForm.Of(new UsageEntry
         {
@@ -27,8 +24,10 @@ internal static class UsageEntryDraft
             Sequence = 0,
             Part = 0,
             Requests = 1,
-            User = owned.User!,
-            Team = owned.Team,
+
+            // Whose the call is was decided by its reserve: the key may have moved since.
+            User = call.User ?? settings.User,
+            Team = call.User is null ? null : call.Team,
             Settlement = bounded,
             Cost = cost,
             PricedRequests = cost is null ? 0 : 1,

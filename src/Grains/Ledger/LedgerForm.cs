@@ -29,8 +29,10 @@ internal static class LedgerForm
                     ReservedAt = Truncate(settlement.Call.ReservedAt),
                     Endpoint = Clean(settlement.Call.Endpoint),
                     Model = Clean(settlement.Call.Model),
-                    User = CleanOrNull(settlement.Call.User),
-                    Team = CleanOrNull(settlement.Call.Team),
+
+                    // The entry itself says whose it is.
+                    User = null,
+                    Team = null,
                 },
                 ModelActual = CleanOrNull(settlement.ModelActual),
                 Upstream = Clean(settlement.Upstream),

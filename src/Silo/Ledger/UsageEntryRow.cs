@@ -136,8 +136,6 @@ internal sealed class UsageEntryRow
                 InputTokensHeld = InputTokensHeld,
                 OutputTokensHeld = OutputTokensHeld,
                 Choices = Choices,
-                User = User,
-                Team = Team,
             },
             Usage = new TokenUsage
             {

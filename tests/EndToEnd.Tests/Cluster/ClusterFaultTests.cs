@@ -51,6 +51,9 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
     {
         var silo = random.Next(3);
         Assert.Equal(0, await _cluster.Silos[silo].StopAsync());
+
+        // Its keys have moved, each without its snapshot.
+        Assert.DoesNotContain("dehydrat", _cluster.Silos[silo].Output, StringComparison.OrdinalIgnoreCase);
         await _load.EndedAsync(random.Next(100, 600));
         await _cluster.StartSiloAsync(silo);
     });

@@ -26,7 +26,7 @@ public abstract class ServerDatabaseContract : IAsyncLifetime
         database.Open();
 
         Assert.Equal(
-            ["account_versions", "accounts", "api_keys", "grain_state", "key_owners", "limits", "lost_claims", "membership", "membership_versions", "orleansquery", "schema_versions", "silo_leases", "usage_carried", "usage_entries", "usage_hourly", "usage_positions"],
+            ["account_versions", "accounts", "allotment_windows", "allotments", "api_keys", "grain_state", "key_owners", "limits", "lost_claims", "membership", "membership_versions", "orleansquery", "schema_versions", "silo_leases", "usage_carried", "usage_entries", "usage_hourly", "usage_positions"],
             (await TablesAsync(database)).Select(table => table.ToLowerInvariant()).Order(StringComparer.Ordinal));
     }
 

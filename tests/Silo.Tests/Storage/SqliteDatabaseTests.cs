@@ -32,7 +32,7 @@ public sealed class SqliteDatabaseTests : IDisposable
         _database.Open();
 
         Assert.Equal(
-            ["account_versions", "accounts", "api_keys", "grain_state", "key_owners", "limits", "lost_claims", "schema_versions", "silo_leases", "usage_carried", "usage_entries", "usage_hourly", "usage_positions"],
+            ["account_versions", "accounts", "allotment_windows", "allotments", "api_keys", "grain_state", "key_owners", "limits", "lost_claims", "schema_versions", "silo_leases", "usage_carried", "usage_entries", "usage_hourly", "usage_positions"],
             await QueryAsync<string>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"));
     }
 
