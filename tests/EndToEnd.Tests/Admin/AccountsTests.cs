@@ -148,6 +148,48 @@ public sealed class AccountsTests(AdminFixture relay) : IClassFixture<AdminFixtu
         }
     }
 
+    [Theory]
+    [InlineData("users/suspended", "user suspended")]
+    [InlineData("teams/suspended", "team suspended")]
+    [InlineData("organization", "the organization")]
+    public async Task Suspend_AnyLevel_RefusesTheVeryNextCallAndResumeAdmitsIt(string path, string named)
+    {
+        await PutAsync("teams/suspended", "{}");
+        var key = await relay.CreateAsync(new { user = "suspended" });
+        await PutAsync("users/suspended", """{"team":"suspended"}""");
+        using var client = await relay.ClientAsync(key.GetProperty("key").GetString());
+        using var before = await Chat.CallAsync(client, "gpt-4o");
+        var body = path.StartsWith("users", StringComparison.Ordinal) ? "\"team\":\"suspended\"" : "\"limits\":[]";
+
+        await PutAsync(path, $$"""{{{body}},"status":"suspended"}""");
+        using var refused = await Chat.CallAsync(client, "gpt-4o");
+        await PutAsync(path, $$"""{{{body}}}""");
+        using var after = await Chat.CallAsync(client, "gpt-4o");
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (before.StatusCode, after.StatusCode));
+        var error = await Errors.ReadAsync(refused, HttpStatusCode.Forbidden);
+        Assert.Equal(("invalid_request_error", "account_suspended", null), (error.Type, error.Code, error.Param));
+        Assert.Contains(named, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task MoveUser_ToAnotherTeam_CountsThereFromThenOn()
+    {
+        await PutAsync("teams/from", "{}");
+        await PutAsync("teams/to", "{}");
+        await PutAsync("users/wanderer", """{"team":"from"}""");
+        var key = await relay.CreateAsync(new { user = "wanderer" });
+        using var client = await relay.ClientAsync(key.GetProperty("key").GetString());
+        using var first = await Chat.CallAsync(client, "gpt-4o");
+        await PutAsync("users/wanderer", """{"team":"to"}""");
+        using var second = await Chat.CallAsync(client, "gpt-4o");
+        using var third = await Chat.CallAsync(client, "gpt-4o");
+
+        Assert.Equal(1, await RequestsAsync("teams/from"));
+        Assert.Equal(2, await RequestsAsync("teams/to"));
+        Assert.Equal(3, await RequestsAsync("users/wanderer"));
+    }
+
     [Fact]
     public async Task Usage_OfUserAndOrganization_HasTheirCallsAndTheirLimits()
     {
@@ -257,6 +299,9 @@ public sealed class AccountsTests(AdminFixture relay) : IClassFixture<AdminFixtu
         Assert.Equal(HttpStatusCode.OK, longest.StatusCode);
         Assert.Equal("id", (await Errors.ReadAsync(tooLong, HttpStatusCode.BadRequest)).Param);
     }
+
+    private async Task<long> RequestsAsync(string path) =>
+        (await relay.GetAsync($"{path}/usage")).GetProperty("totals").GetProperty("requests").GetInt64();
 
     private async Task<JsonElement> PutAsync(string path, string body)
     {
