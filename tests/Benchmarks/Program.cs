@@ -1,8 +1,9 @@
 using BenchmarkDotNet.Running;
+using Relay.Benchmarks.Budgets;
 using Relay.Benchmarks.Load;
 using Relay.Benchmarks.Settles;
 
-// load: Relay beside bare proxies. settles: durable settles a second. parts: the pure parts, by BenchmarkDotNet.
+// load: Relay beside bare proxies. settles: durable settles a second. budgets: what a limit of the organization costs. parts: the pure parts, by BenchmarkDotNet.
 // upstream and yarp are what load starts.
 switch (args)
 {
@@ -11,6 +12,9 @@ switch (args)
         break;
     case ["settles"]:
         await SettleBenchmark.RunAllAsync();
+        break;
+    case ["budgets"]:
+        await BudgetBenchmark.RunAllAsync();
         break;
     case ["parts", .. var options]:
         BenchmarkSwitcher.FromAssembly(typeof(LoadRun).Assembly).Run(options);
@@ -22,7 +26,7 @@ switch (args)
         await BareYarp.RunAsync(address, upstream);
         break;
     default:
-        await Console.Error.WriteLineAsync("Usage: Relay.Benchmarks load [--rounds 2] [--seconds 5] [--relay PATH] | settles | parts [BenchmarkDotNet's options]");
+        await Console.Error.WriteLineAsync("Usage: Relay.Benchmarks load [--rounds 2] [--seconds 5] [--relay PATH] | settles | budgets | parts [BenchmarkDotNet's options]");
         return 2;
 }
 

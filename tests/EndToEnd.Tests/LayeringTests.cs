@@ -84,7 +84,7 @@ public sealed partial class LayeringTests
         { "Silo", "Quotas", ["Storage"] },
         { "Silo", "Accounts", ["Storage", "Quotas"] },
         { "Silo", "Allotments", ["Storage", "Ownership"] },
-        { "Silo", "Warnings", [] },
+        { "Silo", "Warnings", ["Storage"] },
         { "Silo", "Keys", ["Storage", "Quotas", "Accounts", "Ledger", "Ownership"] },
         { "Silo", "Hosting", ["Storage", "Accounts", "Allotments", "Ledger", "Models", "Keys", "Ownership", "Clustering", "Dashboard", "Warnings"] },
         { "Silo", ".", ["Hosting", "Storage"] },

@@ -8,6 +8,8 @@ internal sealed class AllottedRoom(DateTimeOffset windowEnd, long step)
     // Sums of it over many keys stay far below a long's range.
     private const long StepMax = 100_000_000_000_000;
 
+    private const int CallsAtFirst = 16;
+
     private static readonly TimeSpan TooSoon = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan TooLate = TimeSpan.FromMinutes(1);
 
@@ -25,7 +27,7 @@ internal sealed class AllottedRoom(DateTimeOffset windowEnd, long step)
     /// <summary>Whether a limit that only observes had been passed by then.</summary>
     public bool IsPassed { get; private set; }
 
-    /// <summary>How much to have beside what running calls need. It doubles while it lasts for less than some seconds, and halves when it lasts for minutes.</summary>
+    /// <summary>How much to have beside what running calls need. It grows while it lasts for less than some seconds, and shrinks when it lasts for minutes.</summary>
     public long Step { get; private set; } = step;
 
     /// <summary>Whether the database was asked in this window.</summary>
@@ -46,7 +48,7 @@ internal sealed class AllottedRoom(DateTimeOffset windowEnd, long step)
     }
 
     /// <summary>Begins with a step for some calls like that one.</summary>
-    public void BeginStep(long needed) => Step = Math.Max(Step, Math.Min(needed, StepMax / 8) * 8);
+    public void BeginStep(long needed) => Step = Math.Max(Step, Math.Min(needed, StepMax / CallsAtFirst) * CallsAtFirst);
 
     /// <summary>Takes in what the database has now.</summary>
     public void Take(RoomAsk ask, RoomAnswer answer, TimeSpan now)
@@ -55,7 +57,7 @@ internal sealed class AllottedRoom(DateTimeOffset windowEnd, long step)
         if (answer.Ceiling > Ceiling)
         {
             var lasted = now - _grantedAt;
-            Step = lasted < TooSoon ? Math.Min(Step * 2, StepMax)
+            Step = lasted < TooSoon ? Math.Min(Step * 4, StepMax)
                 : lasted > TooLate ? Math.Max(Step / 2, 1)
                 : Step;
             _grantedAt = now;

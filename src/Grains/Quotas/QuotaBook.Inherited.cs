@@ -12,6 +12,8 @@ namespace Relay.Grains.Quotas;
 internal sealed partial class QuotaBook
 {
     private readonly Dictionary<LimitKey, AllottedRoom> _rooms = [];
+    private AccountPath? _path;
+    private Slot[] _slots = [];
 
     /// <summary>What the key asks of a limit above it.</summary>
     /// <param name="limit">The limit.</param>
@@ -85,10 +87,11 @@ internal sealed partial class QuotaBook
     {
         Advance(now.Wall);
         List<AccountLimit>? untold = null;
-        foreach (var limit in path.Limits)
+        foreach (var slot in SlotsOf(path))
         {
+            var limit = slot.Limit;
             var (used, held) = TakenOf(limit.Key);
-            var room = CurrentRoom(limit.Key);
+            var room = RoomOf(slot);
             var ceiling = room?.Ceiling ?? 0;
             if (used + held > ceiling || (used == ceiling && used > room?.UsedTold))
             {
@@ -124,27 +127,22 @@ internal sealed partial class QuotaBook
     }
 
     /// <summary>What the key could use of a limit with all that is allotted to nobody; null when that was never asked.</summary>
-    public long? RoomAtMost(AccountLimit limit)
-    {
-        if (CurrentRoom(limit.Key) is not { } room)
-        {
-            return null;
-        }
+    public long? RoomAtMost(AccountLimit limit) => RoomAtMost(limit.Key, CurrentRoom(limit.Key));
 
-        var (used, held) = TakenOf(limit.Key);
-        return room.Ceiling - used - held + room.Unallotted;
-    }
+    private long? RoomAtMost(LimitKey limit, AllottedRoom? room) =>
+        room is null ? null : room.Ceiling - TotalOf(limit) + room.Unallotted;
 
     private InheritedCheck CheckInherited(
         AccountPath path, IReadOnlyDictionary<LimitKey, RecalledRoom>? recalled, string model, Amounts needed, ModelPrice? price)
     {
-        var shortages = ImmutableArray.CreateBuilder<RoomShortage>(0);
-        var runningOut = ImmutableArray.CreateBuilder<RoomShortage>(0);
-        var observed = ImmutableArray.CreateBuilder<AccountLimit>(0);
+        List<RoomShortage>? shortages = null;
+        List<RoomShortage>? runningOut = null;
+        List<AccountLimit>? observed = null;
         Refusal? refusal = null;
         AccountLimit? refusing = null;
-        foreach (var limit in path.Limits)
+        foreach (var slot in SlotsOf(path))
         {
+            var limit = slot.Limit;
             if (!Covers(limit.Limit, model))
             {
                 continue;
@@ -158,46 +156,52 @@ internal sealed partial class QuotaBook
                     return new InheritedCheck { Refusal = new Refusal { Kind = RefusalKind.ModelNotPriced } };
                 }
 
-                observed.Add(limit);
+                (observed ??= []).Add(limit);
                 continue;
             }
 
             var amount = needed.Of(limit.Key.Metric);
-            var room = CurrentRoom(limit.Key);
-            var (used, held) = TakenOf(limit.Key);
-            var left = (room?.Ceiling ?? 0) - used - held;
-            if (room is null || (amount > left && amount > 0))
+            if (RoomOf(slot) is not { } room)
             {
-                if (room is not null && recalled is not null && recalled.TryGetValue(limit.Key, out var found) && amount - left > room.Unallotted)
-                {
-                    if (refusing is null || TakesLonger(limit.Limit, refusing.Limit))
-                    {
-                        refusing = limit;
-                        refusal = Refuse(limit, amount, found);
-                    }
-                }
-                else
-                {
-                    shortages.Add(new RoomShortage(limit, amount));
-                }
+                (shortages ??= []).Add(new RoomShortage(limit, amount));
+                continue;
             }
-            else
+
+            var left = room.Ceiling - TotalOf(limit.Key);
+            if (amount > left && amount > 0)
             {
-                if (isObserving && room.IsPassed)
+                if (recalled is null || !recalled.TryGetValue(limit.Key, out var found) || amount - left <= room.Unallotted)
                 {
-                    observed.Add(limit);
+                    (shortages ??= []).Add(new RoomShortage(limit, amount));
+                }
+                else if (refusing is null || TakesLonger(limit.Limit, refusing.Limit))
+                {
+                    refusing = limit;
+                    refusal = Refuse(limit, amount, found);
                 }
 
-                if (left - amount < room.Step / 4 && room.Unallotted > amount * 8)
-                {
-                    runningOut.Add(new RoomShortage(limit, 0));
-                }
+                continue;
+            }
+
+            if (isObserving && room.IsPassed)
+            {
+                (observed ??= []).Add(limit);
+            }
+
+            if (left - amount < room.Step / 4 && room.Unallotted > amount * 8)
+            {
+                (runningOut ??= []).Add(new RoomShortage(limit, 0));
             }
         }
 
         return refusal is not null
             ? new InheritedCheck { Refusal = refusal }
-            : new InheritedCheck { Shortages = shortages.ToImmutable(), RunningOut = runningOut.ToImmutable(), Observed = observed.ToImmutable() };
+            : new InheritedCheck
+            {
+                Shortages = shortages is null ? [] : [.. shortages],
+                RunningOut = runningOut is null ? [] : [.. runningOut],
+                Observed = observed is null ? [] : [.. observed],
+            };
     }
 
     private Refusal Refuse(AccountLimit limit, long needed, RecalledRoom found)
@@ -236,13 +240,6 @@ internal sealed partial class QuotaBook
         return [.. check.Observed.Select(limit => UsageOf(limit))];
     }
 
-    private IEnumerable<LimitUsage> InheritedUsage(Metric metric, string model, AccountPath? path) => (path?.Limits ?? [])
-        .Where(limit => limit.Limit.Metric == metric
-            && limit.Limit.Enforcement != Enforcement.Observe
-            && Covers(limit.Limit, model)
-            && CurrentRoom(limit.Key) is not null)
-        .Select(UsageOf);
-
     /// <summary>The state of a limit as far as this key sees it.</summary>
     private LimitUsage UsageOf(AccountLimit limit)
     {
@@ -263,8 +260,34 @@ internal sealed partial class QuotaBook
             return (0, HoldsOf(limit.Model, limit.Account));
         }
 
-        var counts = CountsOf(limit.Window);
-        return (counts.Used(limit.Model, limit.Account).Of(limit.Metric), counts.Held(limit.Model, limit.Account).Of(limit.Metric));
+        return CountsOf(limit.Window).Taken(limit.Metric, limit.Model, limit.Account);
+    }
+
+    private long TotalOf(LimitKey limit)
+    {
+        var (used, held) = TakenOf(limit);
+        return used + held;
+    }
+
+    /// <summary>The limits of a path, each with its room at hand: most calls of a key are of the same path.</summary>
+    private Slot[] SlotsOf(AccountPath path)
+    {
+        if (!ReferenceEquals(path, _path))
+        {
+            (_path, _slots) = (path, [.. path.Limits.Select(static limit => new Slot(limit))]);
+        }
+
+        return _slots;
+    }
+
+    private AllottedRoom? RoomOf(Slot slot)
+    {
+        if (slot.Room is { IsKnown: true } room && room.WindowEnd == EndOf(slot.Limit.Key))
+        {
+            return room;
+        }
+
+        return slot.Room = CurrentRoom(slot.Limit.Key);
     }
 
     private AllottedRoom? CurrentRoom(LimitKey limit) =>
@@ -286,6 +309,14 @@ internal sealed partial class QuotaBook
         limit.Metric == Metric.Concurrency ? new WindowBounds(DateTimeOffset.MinValue, null) : CountsOf(limit.Window).Bounds;
 
     private DateTimeOffset EndOf(LimitKey limit) => WindowOf(limit).End ?? DateTimeOffset.MaxValue;
+
+    /// <summary>A limit above the key, and its room as it was found last.</summary>
+    private sealed class Slot(AccountLimit limit)
+    {
+        public AccountLimit Limit { get; } = limit;
+
+        public AllottedRoom? Room { get; set; }
+    }
 
     /// <summary>What the limits above a key say to a call.</summary>
     private readonly record struct InheritedCheck()

@@ -277,16 +277,40 @@ internal sealed partial class QuotaBook
     public RateLimitStatus? RateLimit(Metric metric, string model, Instant now, AccountPath? path = null)
     {
         Advance(now.Wall);
-        var shown = Limits
-            .Where(limit => limit.Metric == metric && limit.Enforcement != Enforcement.Observe && Covers(limit, model))
-            .Select(UsageOf)
-            .Concat(InheritedUsage(metric, model, path))
-            .OrderBy(static usage => usage.Limit.Window is Window.Minute or Window.Hour ? 0 : 1)
-            .ThenBy(static usage => usage.Remaining)
-            .FirstOrDefault();
-        return shown is null
-            ? null
-            : new RateLimitStatus(shown.Limit.Amount, shown.Remaining, shown.ResetsAt - _latest);
+        var shown = default((Limit Limit, long Remaining)?);
+        foreach (var limit in Limits)
+        {
+            if (limit.Metric == metric && limit.Enforcement != Enforcement.Observe && Covers(limit, model))
+            {
+                shown = Tighter(shown, (limit, RoomOf(limit)));
+            }
+        }
+
+        foreach (var slot in path is null ? [] : SlotsOf(path))
+        {
+            var limit = slot.Limit.Limit;
+            if (limit.Metric == metric
+                && limit.Enforcement != Enforcement.Observe
+                && Covers(limit, model)
+                && RoomAtMost(slot.Limit.Key, RoomOf(slot)) is { } most)
+            {
+                shown = Tighter(shown, (limit, most));
+            }
+        }
+
+        return shown is var (tightest, remaining)
+            ? new RateLimitStatus(tightest.Amount, Math.Max(remaining, 0), CountsOf(tightest.Window).End - _latest)
+            : null;
+    }
+
+    /// <summary>The one that the headers show, of equal ones the first.</summary>
+    private static (Limit Limit, long Remaining)? Tighter((Limit Limit, long Remaining)? shown, (Limit Limit, long Remaining) other)
+    {
+        static bool IsLong(Limit limit) => limit.Window is not (Window.Minute or Window.Hour);
+        return shown is not { } known
+            || (IsLong(known.Limit), Math.Max(known.Remaining, 0)).CompareTo((IsLong(other.Limit), Math.Max(other.Remaining, 0))) > 0
+                ? other
+                : known;
     }
 
     /// <summary>What the ledger has of a limit of the key's own in its current window, and when that ends.</summary>
@@ -381,13 +405,15 @@ internal sealed partial class QuotaBook
             }
         }
 
-        foreach (var inherited in path?.Limits ?? [])
+        foreach (var slot in path is null ? [] : SlotsOf(path))
         {
             // Of one that was never asked, nobody knows what there is: the call is decided anew when it was.
-            if (inherited.Limit.Enforcement == enforcement
-                && Covers(inherited.Limit, model)
-                && RoomAtMost(inherited) is { } most
-                && OutputRoomOf(inherited.Limit, most, inputTokens, price) is { } room)
+            var inherited = slot.Limit.Limit;
+            if (inherited.Enforcement == enforcement
+                && inherited.Metric is Metric.Tokens or Metric.OutputTokens or Metric.Cost
+                && Covers(inherited, model)
+                && RoomAtMost(slot.Limit.Key, RoomOf(slot)) is { } most
+                && OutputRoomOf(inherited, most, inputTokens, price) is { } room)
             {
                 least = Math.Min(least ?? long.MaxValue, room);
             }

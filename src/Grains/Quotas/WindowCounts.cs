@@ -55,15 +55,27 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
     public bool Covers(string? pattern, string model) => Matches(pattern, NameOf(model));
 
     /// <summary>What the ledger has of the models that the pattern matches; a correction without what it corrects frees nothing.</summary>
-    /// <param name="pattern">The models; null for all.</param>
-    /// <param name="account">Whose calls; null for all.</param>
-    public Amounts Used(string? pattern, AccountId? account = null) =>
-        Sum(pattern, account, static count => Amounts.Of(count.Used)).AtLeastZero();
+    public Amounts Used(string? pattern) =>
+        Sum(pattern, static count => Amounts.Of(count.Used)).AtLeastZero();
 
     /// <summary>What calls in flight hold, and what is on its way to the ledger, of the models that the pattern matches.</summary>
-    /// <param name="pattern">The models; null for all.</param>
-    /// <param name="account">Whose calls; null for all.</param>
-    public Amounts Held(string? pattern, AccountId? account = null) => Sum(pattern, account, static count => count.Held + count.Pending);
+    public Amounts Held(string? pattern) => Sum(pattern, static count => count.Held + count.Pending);
+
+    /// <summary>Both of one metric, of an account's calls.</summary>
+    public (long Used, long Held) Taken(Metric metric, string? pattern, AccountId account)
+    {
+        var (used, held) = (default(UsageTotals), default(Amounts));
+        foreach (var ((owner, name), count) in _counts)
+        {
+            if (owner.IsPartOf(account) && Matches(pattern, name))
+            {
+                used += count.Used;
+                held += count.Held + count.Pending;
+            }
+        }
+
+        return (Amounts.Of(used).AtLeastZero().Of(metric), held.Of(metric));
+    }
 
     /// <summary>The models that used anything, ordered by name.</summary>
     public IEnumerable<ModelTotals> ByModel() => _counts
@@ -103,12 +115,12 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
         || string.Equals(name, OtherModels, StringComparison.Ordinal)
         || ModelPattern.Matches(pattern, name);
 
-    private Amounts Sum(string? pattern, AccountId? account, Func<ModelCount, Amounts> part)
+    private Amounts Sum(string? pattern, Func<ModelCount, Amounts> part)
     {
         var sum = default(Amounts);
-        foreach (var ((owner, name), count) in _counts)
+        foreach (var ((_, name), count) in _counts)
         {
-            if ((account is not { } id || owner.IsPartOf(id)) && Matches(pattern, name))
+            if (Matches(pattern, name))
             {
                 sum += part(count);
             }

@@ -32,7 +32,7 @@ internal sealed partial class LimitWarnings : BackgroundService, ILimitWarnings
         _time = time;
         _logger = logger;
         _told = meters.Create("Relay").CreateCounter<long>("relay.limit.warnings", "{warning}", "Limits of which a share was used up.");
-        Shares = [.. _options.Shares.Distinct().Order()];
+        Shares = _options.Shares.Count == 0 ? [80, 100] : [.. _options.Shares.Distinct().Order()];
         _http.Timeout = Timeout.InfiniteTimeSpan;
         _retry = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddTimeout(TimeSpan.FromSeconds(_options.WebhookSeconds))

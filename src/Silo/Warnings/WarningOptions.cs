@@ -8,9 +8,9 @@ public sealed class WarningOptions
     /// <summary>The configuration section.</summary>
     public const string SectionName = "Relay:Warnings";
 
-    /// <summary>The shares of a limit of which is told when they are used up, in percent: each 1 to 100, at most ten. Default 80 and 100.</summary>
+    /// <summary>The shares of a limit of which is told when they are used up, in percent: each 1 to 100, at most ten; with none, 80 and 100.</summary>
     [MaxLength(10)]
-    public IReadOnlyList<int> Shares { get; set; } = [80, 100];
+    public IReadOnlyList<int> Shares { get; set; } = [];
 
     /// <summary>Where each warning is posted as JSON; an <c>http</c> or <c>https</c> URL. Default none.</summary>
     public string? WebhookUrl { get; set; }

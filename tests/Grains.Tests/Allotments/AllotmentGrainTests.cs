@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Relay.Grains.Accounts;
 using Relay.Grains.Admission;
-using Relay.Grains.Keys;
 using Relay.Grains.Quotas;
 using Relay.Grains.Tests.Keys;
 

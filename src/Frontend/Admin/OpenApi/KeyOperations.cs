@@ -83,7 +83,7 @@ internal static class KeyOperations
         Id = "updateKey",
         Tag = Tag,
         Summary = "Change a key",
-        Description = "A merge patch (RFC 7386): what is absent stays, and null clears. `models` and `limits` are replaced as a whole. The change holds for every call that begins after the answer. A revoked key cannot be changed. When `user` changes, calls that end from then on count for the new user, and what was counted before stays where it was. Unknown members are refused.",
+        Description = "A merge patch (RFC 7386): what is absent stays, and null clears. `models` and `limits` are replaced as a whole. The change holds for every call that begins after the answer. A revoked key cannot be changed. When `user` changes, calls that begin from then on count for the new user, and what was counted before stays where it was. Unknown members are refused.",
         Body = typeof(PatchKeyBody),
         BodyExample =
             """
