@@ -17,7 +17,7 @@ public sealed class AllotmentProperties
                 company.Run(calls: 120);
                 company.AssertCeilings();
             },
-            iter: 60);
+            iter: 30);
 
     [Fact]
     public void Limits_CallsThatUseMoreThanWasHeld_ArePassedByNoMoreThanThat() =>
@@ -28,7 +28,7 @@ public sealed class AllotmentProperties
                 company.Run(calls: 120);
                 company.AssertCeilings();
             },
-            iter: 60);
+            iter: 30);
 
     /// <summary>What idle keys have been allotted is not lost for the others: of a limit with room for N calls, N are admitted.</summary>
     [Fact]
@@ -47,7 +47,7 @@ public sealed class AllotmentProperties
                 company.Exhaust();
                 Assert.Equal(room, company.Admitted);
             },
-            iter: 40);
+            iter: 20);
 
     [Fact]
     public void Run_SomeSeeds_MeetWhatTheRulesAreFor()
