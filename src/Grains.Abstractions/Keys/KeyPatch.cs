@@ -32,9 +32,6 @@ public sealed record KeyPatch
         {
             Name = Name switch { null => settings.Name, "" => user, _ => Name },
             User = user,
-
-            // The team is the user's, not the key's.
-            Team = string.Equals(user, settings.User, StringComparison.Ordinal) ? settings.Team : null,
             Models = Models ?? settings.Models,
             Limits = Limits ?? settings.Limits,
             ExpiresAt = SetsExpiry ? ExpiresAt : settings.ExpiresAt,

@@ -15,9 +15,6 @@ public sealed record KeySettings
     /// <summary>The id of the user to whom the key belongs, 1 to 128 characters.</summary>
     [Id(2)] public required string User { get; init; }
 
-    /// <summary>The id of the user's team, or null.</summary>
-    [Id(3)] public string? Team { get; init; }
-
     /// <summary>The SHA-256 of the whole key.</summary>
     [Id(4)] public required KeyHash Hash { get; init; }
 

@@ -9,4 +9,17 @@ namespace Relay.Grains.Allotments;
 /// <param name="Percent">The share, 1 to 100.</param>
 /// <param name="Used">What is used, in the limit's unit.</param>
 /// <param name="ResetsAt">When the limit begins anew, or null.</param>
-public sealed record LimitWarning(Level Level, string OwnerId, Limit Limit, int Percent, long Used, DateTimeOffset? ResetsAt);
+public sealed record LimitWarning(Level Level, string OwnerId, Limit Limit, int Percent, long Used, DateTimeOffset? ResetsAt)
+{
+    /// <summary>The highest of the shares, in percent and ascending, that is used up of an amount above 0; 0 for none.</summary>
+    public static int ReachedOf(IReadOnlyList<int> shares, long used, long amount)
+    {
+        var reached = 0;
+        foreach (var share in shares)
+        {
+            reached = (Int128)used * 100 >= (Int128)amount * share ? share : reached;
+        }
+
+        return reached;
+    }
+}

@@ -49,7 +49,7 @@ public sealed class WindowAccount(long allotted, long used, int warned)
             return null;
         }
 
-        var reached = warnAt.LastOrDefault(percent => (Int128)Used * 100 >= (Int128)ask.Amount * percent);
+        var reached = LimitWarning.ReachedOf(warnAt, Used, ask.Amount);
         if (reached <= Warned)
         {
             return null;

@@ -20,20 +20,20 @@ internal sealed partial class KeyGrain
         // Before an owner knows of all calls that run, it would give back what they hold.
         await gate.PrepareAsync();
         ThrowIfStale();
-        return gate.IsShut ? null : await OwnerAsync(rooms => rooms.GiveBackAsync(limit, windowEnd));
+        return gate.IsShut ? null : await _rooms!.GiveBackAsync(limit, windowEnd);
     }
 
     private void BeOwner(KeyOwner owner, PreviousOwner previous)
     {
         _gate = new KeyGate(owner, _calls, previous == PreviousOwner.HandedOver);
-        _rooms = new KeyRooms(_book, owner.Claim, allotments, () => Now);
+        _rooms = new KeyRooms(_book, owner.Claim, allotments, () => Now, EndAsOwner);
     }
 
     private async Task<AdmissionDecision> ReserveWithRoomAsync(ReserveRequest request, ImmutableArray<RoomShortage> shortages)
     {
         try
         {
-            return await OwnerAsync(rooms => rooms.DecideAsync(shortages, RecallAsync, recalled => Decide(request, recalled)))
+            return await _rooms!.DecideAsync(shortages, RecallAsync, recalled => Decide(request, recalled))
                 ?? new AdmissionDecision { Refusal = Overloaded };
         }
         catch (Exception exception)
@@ -46,18 +46,11 @@ internal sealed partial class KeyGrain
     private Task<RecalledRoom> RecallAsync(AccountLimit limit) =>
         GrainFactory.GetGrain<IAllotmentGrain>(limit.Account.ToGrainKey()).RecallAsync(limit.Key, _book.WindowEndOf(limit.Key, Now));
 
-    private async Task<T> OwnerAsync<T>(Func<KeyRooms, Task<T>> ask)
+    /// <summary>The next activation is asked instead.</summary>
+    private void EndAsOwner(ClaimLostException exception)
     {
-        try
-        {
-            return await ask(_rooms!);
-        }
-        catch (ClaimLostException exception)
-        {
-            _calls.StepDown(exception);
-            _calls.ThrowIfSteppedDown();
-            throw;
-        }
+        _calls.StepDown(exception);
+        _calls.ThrowIfSteppedDown();
     }
 
     /// <summary>Tells what calls have used beyond what was allotted for them, and when all of it is used up.</summary>
@@ -79,11 +72,7 @@ internal sealed partial class KeyGrain
     {
         try
         {
-            await OwnerAsync(async rooms =>
-            {
-                await rooms.AskAsync(shortages);
-                return true;
-            });
+            await _rooms!.AskAsync(shortages);
         }
         catch (Exception exception)
         {

@@ -13,7 +13,9 @@ namespace Relay.Grains.Keys;
 /// <param name="owner">Its claim.</param>
 /// <param name="writer">Where is asked.</param>
 /// <param name="clock">The time.</param>
-internal sealed class KeyRooms(QuotaBook book, KeyClaim owner, AllotmentWriter writer, Func<Instant> clock)
+/// <param name="lost">Called when the key has another owner by now; it may throw what callers are told then.</param>
+internal sealed class KeyRooms(
+    QuotaBook book, KeyClaim owner, AllotmentWriter writer, Func<Instant> clock, Action<ClaimLostException> lost)
 {
     // Each try is after something was granted, and calls that came later may have taken it.
     private const int TriesMax = 16;
@@ -112,7 +114,7 @@ internal sealed class KeyRooms(QuotaBook book, KeyClaim owner, AllotmentWriter w
             return;
         }
 
-        var answers = await writer.AskAsync(new KeyAsk(owner, asks));
+        var answers = await AskAsync(asks);
         foreach (var (ask, answer) in asks.Zip(answers))
         {
             // Who only gives back has not said how much there is of the limit.
@@ -120,6 +122,19 @@ internal sealed class KeyRooms(QuotaBook book, KeyClaim owner, AllotmentWriter w
             {
                 book.Take(ask, answer, clock());
             }
+        }
+    }
+
+    private async Task<ImmutableArray<RoomAnswer>> AskAsync(List<RoomAsk> asks)
+    {
+        try
+        {
+            return await writer.AskAsync(new KeyAsk(owner, asks));
+        }
+        catch (ClaimLostException exception)
+        {
+            lost(exception);
+            throw;
         }
     }
 

@@ -33,12 +33,7 @@ internal sealed class KeyWarnings(string keyId, QuotaBook book, ILimitWarnings w
                 told = 0;
             }
 
-            var reached = 0;
-            foreach (var share in warnings.Shares)
-            {
-                reached = (Int128)used * 100 >= (Int128)limit.Amount * share ? share : reached;
-            }
-
+            var reached = LimitWarning.ReachedOf(warnings.Shares, used, limit.Amount);
             if (reached > told)
             {
                 tell(new LimitWarning(Level.Key, keyId, limit, reached, used, end));

@@ -188,7 +188,8 @@ internal sealed partial class QuotaBook
                 (observed ??= []).Add(limit);
             }
 
-            if (left - amount < room.Step / 4 && room.Unallotted > amount * 8)
+            // By what it got, which may be far less than it wanted: or a limit that runs low would be asked for with every call.
+            if (left - amount < Math.Min(room.Step, room.Spare) / 4 && room.Unallotted > amount * 8)
             {
                 (runningOut ??= []).Add(new RoomShortage(limit, 0));
             }

@@ -18,8 +18,6 @@ internal sealed class KeyRow
 
     [Column("user_id"), NotNull] public required string User { get; init; }
 
-    [Column("team_id"), Nullable] public string? Team { get; init; }
-
     [Column("hash"), NotNull] public required byte[] Hash { get; init; }
 
     [Column("hint"), NotNull] public required string Hint { get; init; }
@@ -41,7 +39,6 @@ internal sealed class KeyRow
         Id = settings.Id,
         Name = StoredText.Clean(settings.Name),
         User = StoredText.Clean(settings.User),
-        Team = StoredText.CleanOrNull(settings.Team),
         Hash = settings.Hash.ToArray(),
         Hint = StoredText.Clean(settings.Hint),
         Models = JsonSerializer.Serialize(settings.Models.Select(StoredText.Clean)),
@@ -57,7 +54,6 @@ internal sealed class KeyRow
         Id = Id,
         Name = Name,
         User = User,
-        Team = Team,
         Hash = new KeyHash(Hash),
         Hint = Hint,
         Models = JsonSerializer.Deserialize<ImmutableArray<string>>(Models),

@@ -1,16 +1,13 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Relay.Grains.Accounts;
-using Relay.Grains.Admission;
 using Relay.Grains.Directory;
 using Relay.Grains.Keys;
 using Relay.Grains.Quotas;
-using Relay.Grains.Usage;
 using Relay.Silo.Hosting;
 using Relay.Silo.Storage;
 using Relay.Testing;
@@ -27,7 +24,6 @@ internal sealed class BudgetBenchmark(string name, IReadOnlyList<IHost> silos)
     private const int Rounds = 3;
 
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(2);
-    private static readonly KeyHash Hash = new(SHA256.HashData("a key of the benchmark"u8));
 
     private readonly IGrainFactory _grains = silos[0].Services.GetRequiredService<IGrainFactory>();
 
@@ -85,7 +81,7 @@ internal sealed class BudgetBenchmark(string name, IReadOnlyList<IHost> silos)
         var keys = new List<IKeyGrain>();
         for (var i = 0; i < 10_000; i++)
         {
-            keys.Add(await CreateKeyAsync(i));
+            keys.Add(await BenchmarkCalls.CreateKeyAsync(_grains, i));
         }
 
         foreach (var count in new[] { 1, 100, 10_000 })
@@ -140,65 +136,17 @@ internal sealed class BudgetBenchmark(string name, IReadOnlyList<IHost> silos)
         return calls / (process.TotalProcessorTime - before).TotalSeconds;
     }
 
-    private async Task<IKeyGrain> CreateKeyAsync(int number)
-    {
-        var id = string.Create(CultureInfo.InvariantCulture, $"{KeyId.Prefix}{number:D16}");
-        var key = _grains.GetGrain<IKeyGrain>(KeyId.ToGrainKey(id));
-        await key.CreateAsync(new KeySettings
-        {
-            Id = id,
-            Name = id,
-            User = id,
-            Hash = Hash,
-            Hint = id,
-            CreatedAt = TimeProvider.System.GetUtcNow(),
-        });
-        return key;
-    }
-
     /// <summary>Reserves, and settles or, where the ledger is left out, releases.</summary>
     private static async Task CallAsync(IKeyGrain key, bool settles)
     {
-        var request = new ReserveRequest
+        var call = await BenchmarkCalls.ReserveAsync(key);
+        if (settles)
         {
-            RequestId = Guid.CreateVersion7(),
-            KeyHash = Hash,
-            Endpoint = "/v1/chat/completions",
-            Model = "gpt-4o",
-            InputTokensEstimated = 100,
-        };
-        var decision = await key.ReserveAsync(request);
-        if (decision.Refusal is { } refusal)
-        {
-            throw new InvalidOperationException($"A call was refused: {refusal.Kind}.");
+            await BenchmarkCalls.SettleAsync(key, call);
         }
-
-        if (!settles)
+        else
         {
-            await key.ReleaseAsync(request.RequestId);
-            return;
+            await key.ReleaseAsync(call.RequestId);
         }
-
-        await key.SettleAsync(new Settlement
-        {
-            Call = new CallFacts
-            {
-                RequestId = request.RequestId,
-                ReservedAt = decision.ReservedAt,
-                Endpoint = request.Endpoint,
-                Model = request.Model,
-                InputTokensHeld = request.InputTokensEstimated,
-                OutputTokensHeld = decision.OutputTokensHeld,
-                User = decision.User,
-                Team = decision.Team,
-            },
-            Usage = new TokenUsage { InputTokens = 90, OutputTokens = 50 },
-            Source = UsageSource.Reported,
-            Outcome = Outcome.Completed,
-            HttpStatus = 200,
-            Upstream = "default",
-            StartedAt = decision.ReservedAt,
-            EndedAt = decision.ReservedAt,
-        });
     }
 }

@@ -1,14 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Relay.Grains.Admission;
 using Relay.Grains.Directory;
 using Relay.Grains.Keys;
 using Relay.Grains.Ledger;
-using Relay.Grains.Usage;
 using Relay.Silo.Hosting;
 using Relay.Silo.Storage;
 using Relay.Testing;
@@ -24,7 +21,6 @@ internal sealed class SettleBenchmark(string database, IHost host, CountingLedge
     private const int IdleCalls = 500;
 
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(3);
-    private static readonly KeyHash Hash = new(SHA256.HashData("a key of the benchmark"u8));
 
     private readonly IGrainFactory _grains = host.Services.GetRequiredService<IGrainFactory>();
 
@@ -75,7 +71,7 @@ internal sealed class SettleBenchmark(string database, IHost host, CountingLedge
         var keys = new List<IKeyGrain>();
         for (var i = 0; i < 10_000; i++)
         {
-            keys.Add(await CreateKeyAsync(i));
+            keys.Add(await BenchmarkCalls.CreateKeyAsync(_grains, i));
         }
 
         await IdleAsync(keys[0]);
@@ -86,22 +82,6 @@ internal sealed class SettleBenchmark(string database, IHost host, CountingLedge
                 await ThroughputAsync(keys[..count], callers);
             }
         }
-    }
-
-    private async Task<IKeyGrain> CreateKeyAsync(int number)
-    {
-        var id = string.Create(CultureInfo.InvariantCulture, $"{KeyId.Prefix}{number:D16}");
-        var key = _grains.GetGrain<IKeyGrain>(KeyId.ToGrainKey(id));
-        await key.CreateAsync(new KeySettings
-        {
-            Id = id,
-            Name = id,
-            User = id,
-            Hash = Hash,
-            Hint = id,
-            CreatedAt = TimeProvider.System.GetUtcNow(),
-        });
-        return key;
     }
 
     private async Task IdleAsync(IKeyGrain key)
@@ -139,40 +119,9 @@ internal sealed class SettleBenchmark(string database, IHost host, CountingLedge
     /// <summary>Reserves and settles; answers how long the settle took.</summary>
     private static async Task<TimeSpan> CallAsync(IKeyGrain key)
     {
-        var request = new ReserveRequest
-        {
-            RequestId = Guid.CreateVersion7(),
-            KeyHash = Hash,
-            Endpoint = "/v1/chat/completions",
-            Model = "gpt-4o",
-            InputTokensEstimated = 100,
-        };
-        var decision = await key.ReserveAsync(request);
-        if (decision.Refusal is { } refusal)
-        {
-            throw new InvalidOperationException($"A call was refused: {refusal.Kind}.");
-        }
-
+        var call = await BenchmarkCalls.ReserveAsync(key);
         var start = Stopwatch.GetTimestamp();
-        await key.SettleAsync(new Settlement
-        {
-            Call = new CallFacts
-            {
-                RequestId = request.RequestId,
-                ReservedAt = decision.ReservedAt,
-                Endpoint = request.Endpoint,
-                Model = request.Model,
-                InputTokensHeld = request.InputTokensEstimated,
-                OutputTokensHeld = decision.OutputTokensHeld,
-            },
-            Usage = new TokenUsage { InputTokens = 90, OutputTokens = 50 },
-            Source = UsageSource.Reported,
-            Outcome = Outcome.Completed,
-            HttpStatus = 200,
-            Upstream = "default",
-            StartedAt = decision.ReservedAt,
-            EndedAt = decision.ReservedAt,
-        });
+        await BenchmarkCalls.SettleAsync(key, call);
         return Stopwatch.GetElapsedTime(start);
     }
 

@@ -57,10 +57,7 @@ public sealed class BudgetFaultTests : IAsyncLifetime
         using var door = new FrontDoor(_cluster);
         using var stop = new CancellationTokenSource();
         var callers = team.UseUpAsync(door, callers: 2, stop.Token);
-        while (team.Ended < 50)
-        {
-            await Task.Yield();
-        }
+        await team.EndedAsync(50);
 
         await LimitedTeam.PutAsync(admin, "teams/lowered", new { limits = new[] { new { metric = "requests", window = "total", amount = 20 } } });
         var (counted, _) = await team.UsageAsync();

@@ -15,8 +15,10 @@ internal sealed class LimitedTeam
     private readonly RelayCluster _cluster;
     private readonly string _id;
     private readonly List<string> _keys = [];
+    private readonly TaskCompletionSource _endedEnough = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _calls;
     private int _ended;
+    private int _enough = int.MaxValue;
 
     private LimitedTeam(RelayCluster cluster, string id) => (_cluster, _id) = (cluster, id);
 
@@ -60,6 +62,13 @@ internal sealed class LimitedTeam
         return (usage.GetProperty("totals").GetProperty("requests").GetInt32(), usage.GetProperty("limits")[0].GetProperty("used").GetInt32());
     }
 
+    /// <summary>Waits, once, until so many of its calls have ended normally.</summary>
+    public Task EndedAsync(int count)
+    {
+        Volatile.Write(ref _enough, count);
+        return _endedEnough.Task;
+    }
+
     /// <summary>Waits until nothing is held any more.</summary>
     public async Task SettledAsync()
     {
@@ -94,7 +103,10 @@ internal sealed class LimitedTeam
 
                 if (response.StatusCode == HttpStatusCode.OK)
                 {
-                    Interlocked.Increment(ref _ended);
+                    if (Interlocked.Increment(ref _ended) >= Volatile.Read(ref _enough))
+                    {
+                        _endedEnough.TrySetResult();
+                    }
                 }
             }
             catch (Exception e) when (e is HttpRequestException or IOException or System.Net.Sockets.SocketException)

@@ -3,6 +3,7 @@ using Relay.Grains.Accounts;
 using Relay.Grains.Admission;
 using Relay.Grains.Quotas;
 using Relay.Grains.Tests.Keys;
+using Relay.Grains.Tests.Quotas;
 
 namespace Relay.Grains.Tests.Allotments;
 
@@ -159,6 +160,42 @@ public sealed class AllotmentGrainTests : IAsyncLifetime
         await _cluster.Key(first).ReleaseAsync(released.RequestId);
 
         Assert.Null(await ReserveAsync(second));
+    }
+
+    [Fact]
+    public async Task Reserve_ConcurrencyOfAUser_IsFreedWhenNobodyRenewsACall()
+    {
+        await PutAsync(Ann, new Limit(Metric.Concurrency, Window.Total, 1));
+        var (first, second) = (await CreateAsync("ann"), await CreateAsync("ann"));
+        var silent = await ReserveCallAsync(first);
+        Assert.Equal(RefusalKind.LimitReached, (await ReserveAsync(second))?.Kind);
+
+        _cluster.Time.Advance(Calls.HoldTimeout);
+        await _cluster.Ledger.WaitForCallAsync(silent.RequestId);
+
+        Assert.Null(await ReserveAsync(second));
+    }
+
+    [Fact]
+    public async Task Reserve_CostLimitOfTheOrganization_RefusesAModelWithoutAPrice()
+    {
+        await PutAsync(AccountId.Organization, new Limit(Metric.Cost, Window.Month, 1_000_000_000));
+
+        Assert.Equal(RefusalKind.ModelNotPriced, (await ReserveAsync(await CreateAsync("ann")))?.Kind);
+    }
+
+    [Fact]
+    public async Task Reserve_LimitThatIsUsedUpByOneKey_IsNotAskedForWithEveryCall()
+    {
+        await PutAsync(AccountId.Organization, new Limit(Metric.Requests, Window.Total, 1_000));
+        var key = await CreateAsync("ann");
+
+        for (var i = 0; i < 900; i++)
+        {
+            Assert.Null(await ReserveAsync(key, settles: true));
+        }
+
+        Assert.InRange(_cluster.Allotments.Asked, 5, 90);
     }
 
     [Fact]

@@ -34,7 +34,6 @@ public sealed class KeyGrainChangesTests(KeyCluster cluster) : IClassFixture<Key
         var id = KeyCluster.NewId();
         var before = cluster.Settings(id) with
         {
-            Team = "sales",
             Models = ["gpt-4o*"],
             Limits = [new Limit(Metric.Tokens, Window.Day, 5)],
             ExpiresAt = cluster.Time.GetUtcNow().AddDays(1),
@@ -46,7 +45,7 @@ public sealed class KeyGrainChangesTests(KeyCluster cluster) : IClassFixture<Key
         Assert.Equal(
             before with { Name = "ann", ExpiresAt = null }, await ChangedAsync(id, before, new KeyPatch { SetsExpiry = true }));
         Assert.Equal(
-            before with { Name = "ann", ExpiresAt = null, User = "bob", Team = null }, await ChangedAsync(id, before, new KeyPatch { User = "bob" }));
+            before with { Name = "ann", ExpiresAt = null, User = "bob" }, await ChangedAsync(id, before, new KeyPatch { User = "bob" }));
 
         var bare = (await cluster.Key(id).UpdateAsync(new KeyPatch { Models = [], Limits = [] }))!.Settings;
         Assert.Empty(bare.Models);

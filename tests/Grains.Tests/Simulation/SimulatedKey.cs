@@ -14,7 +14,7 @@ internal sealed class SimulatedKey
         Claim = claim;
         Process = process;
         Book = new QuotaBook(TimeZoneInfo.Utc, Calls.HoldTimeout);
-        Rooms = new KeyRooms(Book, claim, writer, () => company.Now);
+        Rooms = new KeyRooms(Book, claim, writer, () => company.Now, static _ => { });
     }
 
     public KeyClaim Claim { get; }

@@ -27,7 +27,6 @@ public abstract class KeyDirectoryContract
     {
         var settings = Settings("key_0000000000000001", "ann") with
         {
-            Team = "sales",
             Models = ["gpt-4o*", "o'3 \"mini\" \U0001F680", .. Enumerable.Range(0, 500).Select(n => $"model-{n}")],
             Limits = Enumerable.Range(0, 12)
                 .Select(n => new Limit(Metric.OutputTokens, Window.Week, n + (1L << 40), n % 2 == 0 ? null : $"m{n}"))
@@ -64,7 +63,7 @@ public abstract class KeyDirectoryContract
     [InlineData("\U0001F680 \u00E9 %_")]
     public async Task Insert_AnyText_ReadsBackTheSame(string text)
     {
-        var settings = Settings("key_0000000000000001", text) with { Name = text, Team = text, Models = [text] };
+        var settings = Settings("key_0000000000000001", text) with { Name = text, Models = [text] };
 
         await Directory.InsertAsync(settings, default);
 
@@ -114,7 +113,6 @@ public abstract class KeyDirectoryContract
         {
             Name = "desk",
             User = "bob",
-            Team = "sales",
             Hash = new KeyHash(SHA256.HashData("another"u8)),
             Hint = "sk-relay-…abcd",
             Models = ["o3", "o1"],
@@ -126,7 +124,7 @@ public abstract class KeyDirectoryContract
         await Directory.UpdateAsync(owner, after, default);
         AssertEqual(after, await Directory.FindAsync(before.Id, default));
 
-        var bare = after with { Team = null, Models = [], Limits = [], ExpiresAt = null, Previous = null };
+        var bare = after with { Models = [], Limits = [], ExpiresAt = null, Previous = null };
         await Directory.UpdateAsync(owner, bare, default);
         AssertEqual(bare, await Directory.FindAsync(before.Id, default));
         AssertEqual(other, await Directory.FindAsync(other.Id, default));
