@@ -92,6 +92,31 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
         });
 
     [SkippableFact]
+    public Task TwoSilos_CutOffFromEachOther_NoCountIsLost() => RunAsync(
+        mayFail: true,
+        async random =>
+        {
+            var one = random.Next(3);
+            var other = (one + random.Next(1, 3)) % 3;
+            await using var gatesOfOne = await GateSiloAsync(one);
+            await using var gatesOfOther = await GateSiloAsync(other);
+            await _load.EndedAsync(random.Next(50, 200));
+            gatesOfOne.ShutFor(IPAddress.Parse(_cluster.AddressOf(other)));
+            gatesOfOther.ShutFor(IPAddress.Parse(_cluster.AddressOf(one)));
+            await Task.WhenAll(MissesProbeAsync(one), MissesProbeAsync(other));
+            await _load.EndedAsync(random.Next(50, 600));
+
+            // The third silo reaches both, and says so: neither is declared dead.
+            Assert.False(await _cluster.IsDeclaredDeadAsync(one));
+            Assert.False(await _cluster.IsDeclaredDeadAsync(other));
+            gatesOfOne.Open();
+            gatesOfOther.Open();
+            await EveryKeyAnswersAsync();
+            await UngateSiloAsync(one, gatesOfOne);
+            await UngateSiloAsync(other, gatesOfOther);
+        });
+
+    [SkippableFact]
     public Task Silo_CutOffFromTheDatabase_NoCountIsLost() => RunAsync(
         mayFail: true,
         async random =>
@@ -212,15 +237,28 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
         return gates;
     }
 
+    /// <summary>Starts that silo anew where it listens itself.</summary>
+    private async Task UngateSiloAsync(int silo, SiloGates gates)
+    {
+        Assert.Equal(0, await _cluster.Silos[silo].StopAsync());
+        await gates.DisposeAsync();
+        await _cluster.StartSiloAsync(silo);
+    }
+
+    /// <summary>Waits until that silo has asked another one whether it lives, and had no answer.</summary>
+    private Task MissesProbeAsync(int silo) => _cluster.Silos[silo].WroteAsync("Did not get response for probe");
+
     /// <summary>The gates before both ports of a silo.</summary>
     private sealed class SiloGates(string from, string target) : IAsyncDisposable
     {
-        private readonly TcpGate[] _gates = [.. new[] { 11_111, 30_000 }
+        private readonly List<TcpGate> _gates = [.. new[] { 11_111, 30_000 }
             .Select(port => new TcpGate(new IPEndPoint(IPAddress.Parse(from), port), new IPEndPoint(IPAddress.Parse(target), port)))];
 
-        public void Shut() => Array.ForEach(_gates, static gate => gate.Shut());
+        public void Shut() => _gates.ForEach(static gate => gate.Shut());
 
-        public void Open() => Array.ForEach(_gates, static gate => gate.Open());
+        public void ShutFor(IPAddress silo) => _gates.ForEach(gate => gate.ShutFor(silo));
+
+        public void Open() => _gates.ForEach(static gate => gate.Open());
 
         public async ValueTask DisposeAsync()
         {
@@ -228,6 +266,9 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
             {
                 await gate.DisposeAsync();
             }
+
+            // Once more does nothing.
+            _gates.Clear();
         }
     }
 }
