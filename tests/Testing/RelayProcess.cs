@@ -147,25 +147,11 @@ public sealed class RelayProcess : IAsyncDisposable
 
     /// <summary>Waits for a line of standard output, past or to come, that holds this text.</summary>
     /// <exception cref="InvalidOperationException">It ended without.</exception>
-    public async Task WroteAsync(string text)
-    {
-        var came = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_output)
-        {
-            if (_output.ToString().Contains(text, StringComparison.Ordinal))
-            {
-                return;
-            }
+    public Task WroteAsync(string text) => FindAsync(text, fromNow: false);
 
-            _waiters.Add((text, came));
-        }
-
-        await Task.WhenAny(came.Task, _ended).WaitAsync(WaitMax);
-        if (!came.Task.IsCompleted)
-        {
-            throw new InvalidOperationException($"Relay ended without writing '{text}'.\n{Output}\n{Errors}");
-        }
-    }
+    /// <summary>Waits for a line of standard output, to come, that holds this text.</summary>
+    /// <exception cref="InvalidOperationException">It ended without.</exception>
+    public Task WritesAsync(string text) => FindAsync(text, fromNow: true);
 
     /// <summary>Freezes it (SIGSTOP): its connections stay, and nothing answers.</summary>
     public Task FreezeAsync() => SignalAsync("STOP");
@@ -222,6 +208,26 @@ public sealed class RelayProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+    }
+
+    private async Task FindAsync(string text, bool fromNow)
+    {
+        var came = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_output)
+        {
+            if (!fromNow && _output.ToString().Contains(text, StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            _waiters.Add((text, came));
+        }
+
+        await Task.WhenAny(came.Task, _ended).WaitAsync(WaitMax);
+        if (!came.Task.IsCompleted)
+        {
+            throw new InvalidOperationException($"Relay ended without writing '{text}'.\n{Output}\n{Errors}");
+        }
     }
 
     private async Task SignalAsync(string signal)
