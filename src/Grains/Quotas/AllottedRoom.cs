@@ -30,9 +30,6 @@ internal sealed class AllottedRoom(DateTimeOffset windowEnd, long step)
     /// <summary>How much to have beside what running calls need. It grows while it lasts for less than some seconds, and shrinks when it lasts for minutes.</summary>
     public long Step { get; private set; } = step;
 
-    /// <summary>How much the key had beside what it used and held when the database last answered.</summary>
-    public long Spare { get; private set; }
-
     /// <summary>Whether the database was asked in this window.</summary>
     public bool IsKnown { get; private set; }
 
@@ -57,7 +54,6 @@ internal sealed class AllottedRoom(DateTimeOffset windowEnd, long step)
     public void Take(RoomAsk ask, RoomAnswer answer, TimeSpan now)
     {
         UsedTold = ask.Used;
-        Spare = answer.Ceiling - ask.Used - ask.Held;
         if (answer.Ceiling > Ceiling)
         {
             var lasted = now - _grantedAt;

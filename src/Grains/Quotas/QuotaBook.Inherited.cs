@@ -188,8 +188,8 @@ internal sealed partial class QuotaBook
                 (observed ??= []).Add(limit);
             }
 
-            // By what it got, which may be far less than it wanted: or a limit that runs low would be asked for with every call.
-            if (left - amount < Math.Min(room.Step, room.Spare) / 4 && room.Unallotted > amount * 8)
+            // Each answer brings a part of what is unallotted, so that a limit which runs low is soon asked for no more ahead of need.
+            if (left - amount < room.Step / 4 && room.Unallotted > amount * 8)
             {
                 (runningOut ??= []).Add(new RoomShortage(limit, 0));
             }

@@ -64,17 +64,17 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
     /// <summary>Both of one metric, of an account's calls.</summary>
     public (long Used, long Held) Taken(Metric metric, string? pattern, AccountId account)
     {
-        var (used, held) = (default(UsageTotals), default(Amounts));
+        var (used, held) = (default(Amounts), default(Amounts));
         foreach (var ((owner, name), count) in _counts)
         {
             if (owner.IsPartOf(account) && Matches(pattern, name))
             {
-                used += count.Used;
+                used += Amounts.Of(count.Used);
                 held += count.Held + count.Pending;
             }
         }
 
-        return (Amounts.Of(used).AtLeastZero().Of(metric), held.Of(metric));
+        return (used.AtLeastZero().Of(metric), held.Of(metric));
     }
 
     /// <summary>The models that used anything, ordered by name.</summary>

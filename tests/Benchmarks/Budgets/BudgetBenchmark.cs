@@ -1,135 +1,95 @@
-using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Relay.Grains.Accounts;
-using Relay.Grains.Directory;
 using Relay.Grains.Keys;
 using Relay.Grains.Quotas;
-using Relay.Silo.Hosting;
-using Relay.Silo.Storage;
 using Relay.Testing;
 
 namespace Relay.Benchmarks.Budgets;
 
 /// <summary>
 /// What one limit of the organization over all keys costs: how many calls are admitted and settled a second and core with it, against
-/// the same without it. Both are measured in turn, again and again, on the same silos, for a moment each, and every other time the one
-/// with it is the first: so what else the machine does meets both alike. The ratio is of all calls and all processor time of both; beside
-/// it stand the quartiles of the rounds' own.
+/// the same without it. There are two companies alike in one process, but for the limit; they are called in turn, for a moment each, and
+/// every other time the one with it is the first: so what else the machine does meets both alike. The ratio is of all calls and all
+/// processor time of both; beside it stand the quartiles of the rounds' own.
 /// </summary>
-internal sealed class BudgetBenchmark(string name, IReadOnlyList<IHost> silos)
+internal sealed class BudgetBenchmark(string name, Company without, Company with)
 {
     private const int Callers = 64;
-    private const int Rounds = 10;
+    private const int Rounds = 20;
+    private const int KeysMax = 10_000;
 
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(500);
 
-    private readonly IGrainFactory _grains = silos[0].Services.GetRequiredService<IGrainFactory>();
+    // What keys ask for in their first moments is not measured, but for how often they ask later.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(8);
 
     /// <summary>Measures on one silo with SQLite, and on two with PostgreSQL where this machine has it.</summary>
     public static async Task RunAllAsync()
     {
         Console.WriteLine("| silos | keys | settled | calls/s a core, no limit above the key | with one of the organization | ratio | quartiles |");
         Console.WriteLine("|---|---|---|---|---|---|---|");
-        await RunAsync("1, SQLite", [Settings()]);
+        await RunAsync("1, SQLite", [new Dictionary<string, string?>(StringComparer.Ordinal)], [new Dictionary<string, string?>(StringComparer.Ordinal)]);
         await using var postgres = await PrivatePostgres.StartNewAsync();
-        if (postgres is null)
+        await using var other = await PrivatePostgres.StartNewAsync();
+        if (postgres is null || other is null)
         {
             Console.WriteLine("There is no PostgreSQL on this machine: its figures are left out.");
             return;
         }
 
-        await RunAsync("2, PostgreSQL", [.. new[] { "127.0.0.1", "127.0.0.2" }.Select(address => Settings(
-            ("Relay:Database:Provider", "PostgreSql"),
-            ("ConnectionStrings:Relay", postgres.ConnectionString),
-            ("Relay:Cluster:Address", address)))]);
+        await RunAsync("2, PostgreSQL", OfTwo(postgres, "127.0.0.1", "127.0.0.2"), OfTwo(other, "127.0.0.3", "127.0.0.4"));
     }
 
-    /// <summary>A silo's settings; a change of the limit takes no longer than a lease.</summary>
-    private static Dictionary<string, string?> Settings(params (string Name, string Value)[] settings)
-    {
-        var all = new Dictionary<string, string?>(StringComparer.Ordinal) { ["Relay:Cluster:LeaseSeconds"] = "1" };
-        foreach (var (name, value) in settings)
+    private static Dictionary<string, string?>[] OfTwo(PrivatePostgres postgres, params string[] addresses) =>
+    [
+        .. addresses.Select(address => new Dictionary<string, string?>(StringComparer.Ordinal)
         {
-            all[name] = value;
-        }
+            ["Relay:Database:Provider"] = "PostgreSql",
+            ["ConnectionStrings:Relay"] = postgres.ConnectionString,
+            ["Relay:Cluster:Address"] = address,
+        }),
+    ];
 
-        return all;
-    }
-
-    private static async Task RunAsync(string name, IReadOnlyList<IReadOnlyDictionary<string, string?>> settings)
+    private static async Task RunAsync(
+        string name, IReadOnlyList<IReadOnlyDictionary<string, string?>> settings, IReadOnlyList<IReadOnlyDictionary<string, string?>> settingsWith)
     {
-        var folder = Directory.CreateTempSubdirectory("relay-benchmarks-").FullName;
-        using (var directory = DataDirectory.Open(folder))
-        {
-            var keys = new MemoryKeyDirectory(new MemoryLedger());
-            var hosts = new List<IHost>();
-            foreach (var silo in settings)
-            {
-                var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-                builder.Configuration.AddInMemoryCollection(silo);
-                builder.AddRelaySilo(directory);
-                builder.Services.AddSingleton<IKeyDirectory>(keys);
-                hosts.Add(builder.Build());
-                await hosts[^1].StartAsync();
-            }
-
-            await new BudgetBenchmark(name, hosts).MeasureAsync();
-            foreach (var host in hosts)
-            {
-                await host.StopAsync();
-                host.Dispose();
-            }
-        }
-
-        Directory.Delete(folder, recursive: true);
-    }
-
-    private async Task MeasureAsync()
-    {
-        var keys = new List<IKeyGrain>();
-        for (var i = 0; i < 10_000; i++)
-        {
-            keys.Add(await BenchmarkCalls.CreateKeyAsync(_grains, i));
-        }
-
-        foreach (var count in new[] { 1, 100, 10_000 })
+        await using var without = await Company.StartAsync(settings, KeysMax);
+        await using var with = await Company.StartAsync(settingsWith, KeysMax);
+        await with.Grains.GetGrain<IAccountsGrain>(0).PutAsync(
+            AccountId.Organization, new AccountChange { Limits = [new Limit(Metric.Tokens, Window.Month, 1_000_000_000_000_000)] });
+        var benchmark = new BudgetBenchmark(name, without, with);
+        foreach (var count in new[] { 1, 100, KeysMax })
         {
             foreach (var settles in new[] { false, true })
             {
-                await CompareAsync(keys[..count], settles);
+                await benchmark.CompareAsync(count, settles);
             }
         }
     }
 
-    private async Task CompareAsync(List<IKeyGrain> keys, bool settles)
+    private async Task CompareAsync(int count, bool settles)
     {
-        var (without, with) = (new List<Rate>(), new List<Rate>());
+        var rates = new Dictionary<Company, List<Rate>> { [without] = [], [with] = [] };
+        foreach (var company in rates.Keys)
+        {
+            await RunAsync(company.Keys[..count], settles, WarmUp);
+        }
+
         for (var round = 0; round < Rounds; round++)
         {
-            foreach (var limited in new[] { round % 2 == 1, round % 2 == 0 })
+            foreach (var company in round % 2 == 0 ? [without, with] : new[] { with, without })
             {
-                await PutAsync(limited ? [new Limit(Metric.Tokens, Window.Month, 1_000_000_000_000_000)] : []);
-
-                // What keys ask for in their first moments is not measured, but for how often they ask later.
-                await RunAsync(keys, settles, WarmUp);
-                (limited ? with : without).Add(await RunAsync(keys, settles, Duration));
+                rates[company].Add(await RunAsync(company.Keys[..count], settles, Duration));
             }
         }
 
-        var (rate, rateWith) = (Rate.Of(without), Rate.Of(with));
-        var ratios = without.Zip(with, static (without, with) => with.PerSecond / without.PerSecond).Order().ToList();
+        var (rate, rateWith) = (Rate.Of(rates[without]), Rate.Of(rates[with]));
+        var ratios = rates[without].Zip(rates[with], static (without, with) => with.PerSecond / without.PerSecond).Order().ToList();
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {name} | {keys.Count} | {(settles ? "yes" : "no")} | {rate.PerSecond:F0} | {rateWith.PerSecond:F0} | {rateWith.PerSecond / rate.PerSecond:F2} | {ratios[Rounds / 4]:F2} to {ratios[Rounds * 3 / 4]:F2} |"));
+            $"| {name} | {count} | {(settles ? "yes" : "no")} | {rate.PerSecond:F0} | {rateWith.PerSecond:F0} | {rateWith.PerSecond / rate.PerSecond:F2} | {ratios[Rounds / 4]:F2} to {ratios[Rounds * 3 / 4]:F2} |"));
     }
-
-    private Task<Account> PutAsync(params ImmutableArray<Limit> limits) =>
-        _grains.GetGrain<IAccountsGrain>(0).PutAsync(AccountId.Organization, new AccountChange { Limits = limits });
 
     private static async Task<Rate> RunAsync(List<IKeyGrain> keys, bool settles, TimeSpan duration)
     {

@@ -1,11 +1,12 @@
 using BenchmarkDotNet.Attributes;
+using Relay.Grains.Accounts;
 using Relay.Grains.Admission;
 using Relay.Grains.Quotas;
 using Relay.Grains.Usage;
 
 namespace Relay.Benchmarks.Parts;
 
-/// <summary>What a call costs its key's book: a reserve, a settle and the commit of both.</summary>
+/// <summary>What a call costs its key's book: a reserve, what its headers show, a settle and the commit of both.</summary>
 [MemoryDiagnoser]
 public class QuotaBookBenchmarks
 {
@@ -22,12 +23,27 @@ public class QuotaBookBenchmarks
     };
 
     private Instant _now = new(DateTimeOffset.UnixEpoch, TimeSpan.Zero);
+    private AccountPath _path = null!;
+
+    /// <summary>Whether the organization has a limit, of which enough is allotted.</summary>
+    [Params(false, true)]
+    public bool IsOrganizationLimited { get; set; }
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        var limit = new AccountLimit(AccountId.Organization, new Limit(Metric.Tokens, Window.Total, long.MaxValue / 4));
+        _path = new AccountPath(new CallOwner("load", null), IsOrganizationLimited ? [limit] : [], Suspended: null);
+        _book.Take(_book.AskFor(limit, needed: 1, _now), new RoomAnswer(long.MaxValue / 8, Unallotted: long.MaxValue / 8, IsPassed: false), _now);
+    }
 
     [Benchmark]
     public long ReserveAndSettle()
     {
         _now = new Instant(_now.Wall.AddMilliseconds(1), _now.Monotonic + TimeSpan.FromMilliseconds(1));
-        var call = _book.Reserve(Guid.CreateVersion7(), Endpoint, Model, 100, null, 1, _now).Hold!.Call;
+        var call = _book.Reserve(Guid.CreateVersion7(), Endpoint, Model, 100, null, 1, _now, _path).Hold!.Call;
+        _ = _book.RateLimit(Metric.Requests, Model, _now, _path);
+        _ = _book.RateLimit(Metric.Tokens, Model, _now, _path);
         var entry = _book.BeginSettle(
             new UsageEntry
             {
