@@ -96,10 +96,7 @@ internal sealed partial class AdmissionClient
         ReserveAnswer answer;
         try
         {
-            // Decided on this thread, the answer cannot be late.
-            answer = _local?.Find(keyId)?.TryReserve(request) is { } decided
-                ? new ReserveAnswer(decided, Tries: 1, IsLate: false)
-                : await _retry.ReserveAsync(key, request);
+            answer = await _retry.ReserveAsync(key, _local?.Find(keyId), request);
         }
         catch (Exception e)
         {
