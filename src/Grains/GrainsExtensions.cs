@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Relay.Grains.Accounts;
 using Relay.Grains.Allotments;
+using Relay.Grains.Keys;
 using Relay.Grains.Ledger;
 using Relay.Grains.Ownership;
 using Relay.Grains.Quotas;
@@ -26,6 +27,8 @@ public static class GrainsExtensions
 
         services.AddSingleton<IValidateOptions<LedgerOptions>, LedgerOptionsValidator>();
         services.AddOptions<LedgerOptions>().BindConfiguration(LedgerOptions.SectionName).ValidateOnStart();
+        services.AddSingleton<LocalKeys>();
+        services.AddSingleton<ILocalKeys>(static provider => provider.GetRequiredService<LocalKeys>());
         services.AddSingleton<SiloHierarchy>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<OwnerLease>(
             provider, kind, (Func<CancellationToken, Task>)provider.GetRequiredService<SiloHierarchy>().RefreshAsync));

@@ -70,7 +70,7 @@ public sealed partial class LayeringTests
         { "Grains", "Health", ["Directory"] },
         { "Grains", "Ownership", [] },
         { "Grains", "Keys", ["Accounts", "Allotments", "Models", "Quotas", "Ledger", "Directory", "Ownership"] },
-        { "Grains", ".", ["Accounts", "Allotments", "Quotas", "Ledger", "Ownership"] },
+        { "Grains", ".", ["Accounts", "Allotments", "Keys", "Quotas", "Ledger", "Ownership"] },
         { "Shared", "Configuration", [] },
         { "Shared", "Health", [] },
         { "Shared", "Hosting", ["Configuration"] },

@@ -12,6 +12,7 @@ namespace Relay.Frontend.Admission;
 internal sealed partial class AdmissionClient
 {
     private readonly KeyGrains _grains;
+    private readonly ILocalKeys? _local;
     private readonly Outbox _outbox;
     private readonly Releases _releases;
     private readonly TimeProvider _time;
@@ -29,8 +30,10 @@ internal sealed partial class AdmissionClient
         TimeProvider time,
         GrainRetry retry,
         IOptions<AdmissionOptions> options,
-        ILogger<AdmissionClient> logger)
+        ILogger<AdmissionClient> logger,
+        ILocalKeys? local = null)
     {
+        _local = local;
         _grains = new KeyGrains(grains);
         _outbox = outbox;
         _releases = releases;
@@ -93,7 +96,7 @@ internal sealed partial class AdmissionClient
         ReserveAnswer answer;
         try
         {
-            answer = await _retry.ReserveAsync(key, request);
+            answer = await _retry.ReserveAsync(key, _local?.Find(keyId), request);
         }
         catch (Exception e)
         {
@@ -152,7 +155,7 @@ internal sealed partial class AdmissionClient
     {
         try
         {
-            return await SettleInTimeAsync(hold.Key, settlement) == SettleResult.Settled || await KeepAsync(hold, settlement);
+            return await SettleInTimeAsync(hold, settlement) == SettleResult.Settled || await KeepAsync(hold, settlement);
         }
         catch (Exception e)
         {
@@ -197,10 +200,12 @@ internal sealed partial class AdmissionClient
         }
     }
 
-    private async Task<SettleResult> SettleInTimeAsync(IKeyGrain key, Settlement settlement)
+    private async Task<SettleResult> SettleInTimeAsync(OpenHold hold, Settlement settlement)
     {
+        var key = hold.Key;
         var deadline = _settleTime.Begin();
-        var first = key.SettleAsync(settlement).WaitAsync(deadline);
+        var settling = _local?.Find(hold.KeyId)?.TrySettle(settlement, out var local) == true ? local : key.SettleAsync(settlement);
+        var first = settling.WaitAsync(deadline);
         try
         {
             // Nearly every call: the pipeline of retries would cost more than the grain.

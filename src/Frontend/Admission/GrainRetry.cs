@@ -76,10 +76,25 @@ internal sealed class GrainRetry
     public Task<SettleResult> SettleAsync(IKeyGrain key, Settlement settlement) =>
         AskAsync(() => key.SettleAsync(settlement).WaitAsync(_settleTime, _time));
 
-    /// <summary>Asks a key's grain for a hold until it decides. A request's hold is made once, however often it is asked for.</summary>
+    /// <summary>
+    /// Asks a key's grain for a hold until it decides, at first on this thread if it is in this process. A request's hold is made once,
+    /// however often it is asked for.
+    /// </summary>
     /// <exception cref="OperationCanceledException">None decided in time.</exception>
-    public async Task<ReserveAnswer> ReserveAsync(IKeyGrain key, ReserveRequest request)
+    public async Task<ReserveAnswer> ReserveAsync(IKeyGrain key, ILocalKey? local, ReserveRequest request)
     {
+        var tries = 1;
+        var asked = _time.GetTimestamp();
+        if (local?.TryReserve(request) is { } decision)
+        {
+            if (AnswerOf(decision, asked) is { } decided)
+            {
+                return decided;
+            }
+
+            tries++;
+        }
+
         var deadline = _reserveTime.Begin();
         var first = ReserveOnceAsync(key, request);
         try
@@ -88,7 +103,7 @@ internal sealed class GrainRetry
             var answer = await first;
             if (!IsOwnerChanging(answer))
             {
-                return answer;
+                return answer with { Tries = tries };
             }
         }
         catch (Exception e) when (IsPassing(e))
@@ -96,7 +111,6 @@ internal sealed class GrainRetry
             // It is asked again.
         }
 
-        var tries = 1;
         Task<ReserveAnswer>? pending = first;
         return await _untilDecided.ExecuteAsync(
             async _ =>
@@ -122,16 +136,19 @@ internal sealed class GrainRetry
         {
             var decision = await key.ReserveAsync(request).AsTask().WaitAsync(deadline);
 
-            // Of a process that was frozen, the timer may go off after the answer was read.
-            var took = _time.GetElapsedTime(asked);
-            return took <= _tryTimeMax
-                ? new ReserveAnswer(decision, Tries: 1, IsLate: took > _lateAfter)
-                : throw new TimeoutException("The answer is too old.");
+            return AnswerOf(decision, asked) ?? throw new TimeoutException("The answer is too old.");
         }
         catch (OperationCanceledException e) when (deadline.IsCancellationRequested)
         {
             throw new TimeoutException("No grain answered in time.", e);
         }
+    }
+
+    /// <summary>The decision, or null when it is too old: of a process that was frozen, a timer may go off after the answer was read.</summary>
+    private ReserveAnswer? AnswerOf(AdmissionDecision decision, long asked)
+    {
+        var took = _time.GetElapsedTime(asked);
+        return took <= _tryTimeMax ? new ReserveAnswer(decision, Tries: 1, IsLate: took > _lateAfter) : null;
     }
 
     private static bool IsOwnerChanging(ReserveAnswer? answer) => answer?.Decision.Refusal?.Kind == RefusalKind.OwnerChanging;

@@ -8,8 +8,8 @@ internal static class RateLimitHeaders
 {
     public static void Write(IHeaderDictionary headers, AdmissionDecision decision)
     {
-        Write(headers, "requests", decision.Requests);
-        Write(headers, "tokens", decision.Tokens);
+        Write(headers, "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests", decision.Requests);
+        Write(headers, "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens", decision.Tokens);
     }
 
     /// <summary>A duration as Go writes it, in whole seconds rounded up, below one second in milliseconds: <c>120ms</c>, <c>1s</c>, <c>6m0s</c>, <c>26h0m12s</c>.</summary>
@@ -30,18 +30,18 @@ internal static class RateLimitHeaders
         };
     }
 
-    private static void Write(IHeaderDictionary headers, string metric, RateLimitStatus? status)
+    private static void Write(IHeaderDictionary headers, string limit, string remaining, string reset, RateLimitStatus? status)
     {
         if (status is null)
         {
             return;
         }
 
-        headers[$"x-ratelimit-limit-{metric}"] = status.Limit.ToString(CultureInfo.InvariantCulture);
-        headers[$"x-ratelimit-remaining-{metric}"] = status.Remaining.ToString(CultureInfo.InvariantCulture);
+        headers[limit] = status.Limit.ToString(CultureInfo.InvariantCulture);
+        headers[remaining] = status.Remaining.ToString(CultureInfo.InvariantCulture);
         if (status.ResetAfter is { } resetAfter)
         {
-            headers[$"x-ratelimit-reset-{metric}"] = FormatDuration(resetAfter);
+            headers[reset] = FormatDuration(resetAfter);
         }
     }
 }

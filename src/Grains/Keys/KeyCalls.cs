@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Relay.Grains.Admission;
 using Relay.Grains.Ledger;
@@ -106,6 +107,25 @@ internal sealed partial class KeyCalls(
         return result;
     }
 
+    /// <summary>
+    /// Settles a call in one step of the caller's, who keeps all turns out meanwhile; false when that is not possible, and nothing has
+    /// changed. The rest follows the commit, on whatever thread tells of it, with the turns kept out again.
+    /// </summary>
+    public bool TrySettle(KeySettings settings, Settlement settlement, KeyTurns turns, [NotNullWhen(true)] out Task<SettleResult>? settled)
+    {
+        settled = null;
+        var requestId = settlement.Call.RequestId;
+        if (IsBusy(requestId) || writer.IsFull || book.Find(requestId) is null)
+        {
+            return false;
+        }
+
+        var done = new TaskCompletionSource();
+        _steps.Add(requestId, new CallStep(CallStepKind.Settle, done.Task));
+        settled = FinishAsync(book.BeginSettle(UsageEntryDraft.First(settings, settlement, prices.Book), clock()), done, turns);
+        return true;
+    }
+
     /// <summary>See <see cref="IKeyGrain.ReleaseAsync"/>.</summary>
     public async ValueTask ReleaseAsync(Guid requestId)
     {
@@ -190,6 +210,9 @@ internal sealed partial class KeyCalls(
             SteppedDown(reason);
         }
     }
+
+    /// <summary>Whether this activation neither ends nor must.</summary>
+    public bool CanGoOn => !IsSteppedDown && _keyLedger.Failure is null;
 
     /// <summary>Sends the caller to the next activation when this one ends.</summary>
     /// <exception cref="StaleActivationException">It ends.</exception>
@@ -327,6 +350,43 @@ internal sealed partial class KeyCalls(
 
         book.Commit(entry.Sequence);
         Committed();
+    }
+
+    /// <summary>As <see cref="CommitAsync"/> and the end of <see cref="RunStepAsync"/>, but outside the turns.</summary>
+    private async Task<SettleResult> FinishAsync(UsageEntry entry, TaskCompletionSource done, KeyTurns turns)
+    {
+        try
+        {
+            var outcome = await _keyLedger.AppendAsync(entry);
+            using (turns.Enter())
+            {
+                _steps.Remove(entry.Settlement.Call.RequestId);
+                if (outcome == AppendOutcome.Committed)
+                {
+                    book.Commit(entry.Sequence);
+                    Committed();
+                }
+                else
+                {
+                    StepDown(_keyLedger.Failure!);
+                }
+            }
+
+            done.SetResult();
+            return SettleResult.Settled;
+        }
+        catch (Exception exception)
+        {
+            using (turns.Enter())
+            {
+                _steps.Remove(entry.Settlement.Call.RequestId);
+                StepDown(exception);
+            }
+
+            done.SetException(exception);
+            _ = done.Task.Exception;
+            throw;
+        }
     }
 
     /// <summary>Runs the only step of a call. The step is forgotten before those who wait for it go on.</summary>

@@ -64,9 +64,12 @@ internal sealed partial class KeyGrain
         var untold = _book.Untold(path, Now);
         if (untold.Count > 0)
         {
-            _ = TellAsync(untold.Select(static limit => new RoomShortage(limit, 0)));
+            Tell([.. untold.Select(static limit => new RoomShortage(limit, 0))]);
         }
     }
+
+    /// <summary>In a turn: what is answered changes the book.</summary>
+    private void Tell(ImmutableArray<RoomShortage> shortages) => _ = _turns.RunAsync(() => TellAsync(shortages));
 
     private async Task TellAsync(IEnumerable<RoomShortage> shortages)
     {

@@ -27,6 +27,7 @@ internal sealed partial class KeyGrain(
     AllotmentWriter allotments,
     ILimitWarnings limitWarnings,
     CurrentPrices prices,
+    LocalKeys local,
     IOptions<QuotaOptions> options,
     TimeProvider time,
     ILogger<KeyGrain> logger) : Grain, IKeyGrain
@@ -44,6 +45,7 @@ internal sealed partial class KeyGrain(
     private KeyRooms? _rooms;
     private KeyWarnings _warnings = null!;
     private Task _saving = Task.CompletedTask;
+    private long _savedSequence;
     private IGrainTimer? _expiryTimer;
 
     private string Id => KeyId.FromGrainKey(this.GetPrimaryKeyString());
@@ -55,6 +57,8 @@ internal sealed partial class KeyGrain(
     /// <inheritdoc />
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _turns = new KeyTurns(TaskScheduler.Current);
+
         // Where this activation moves when its silo stops, the next one reads the snapshot itself, which need not cross with it.
         GrainContext.ObservableLifecycle.RemoveMigrationParticipant((IGrainMigrationParticipant)snapshot);
         var isKnown = await directory.FindAsync(Id, cancellationToken) is not null;
@@ -67,6 +71,7 @@ internal sealed partial class KeyGrain(
         var start = isKnown
             ? await KeyStart.ReadAsync(snapshot.State.Book, ledger, Id, cancellationToken)
             : new KeyStart(snapshot.State.Book, []);
+        _savedSequence = snapshot.State.Book.Sequence;
         _book = new QuotaBook(TimeZoneInfo.FindSystemTimeZoneById(options.Value.TimeZone), HoldTimeout, start.State, () => prices.Book);
         _warnings = new KeyWarnings(Id, _book, limitWarnings);
         _calls = new KeyCalls(_book, ledger, writer, prices, () => Now, logger)
@@ -77,6 +82,7 @@ internal sealed partial class KeyGrain(
         };
         if (claimed is null)
         {
+            BeLocal();
             return;
         }
 
@@ -91,11 +97,17 @@ internal sealed partial class KeyGrain(
         // Again: the owner before may have changed them until the claim.
         Take((await directory.FindAsync(Id, cancellationToken))!);
         _warnings.Begin(Now);
+        BeLocal();
     }
 
     /// <inheritdoc />
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        _turns?.RunAsync(() => EndAsync(cancellationToken)) ?? Task.CompletedTask;
+
+    private async Task EndAsync(CancellationToken cancellationToken)
     {
+        BeLocalNoMore();
+
         // Best effort: the next activation needs none of it.
         try
         {
@@ -106,7 +118,7 @@ internal sealed partial class KeyGrain(
             LogPutAwayEarly(logger, exception, Id);
         }
 
-        if (_book is not null && _book.CommittedSequence > snapshot.State.Book.Sequence && !cancellationToken.IsCancellationRequested)
+        if (_book is not null && _book.CommittedSequence > _savedSequence && !cancellationToken.IsCancellationRequested)
         {
             await SaveAsync();
         }
@@ -221,7 +233,7 @@ internal sealed partial class KeyGrain(
             await _saving;
         }
 
-        if (_book.CommittedSequence > snapshot.State.Book.Sequence)
+        if (_book.CommittedSequence > _savedSequence)
         {
             await (_saving = SaveAsync());
         }
@@ -331,7 +343,7 @@ internal sealed partial class KeyGrain(
 
         if (!reservation.RunningOut.IsEmpty)
         {
-            _ = TellAsync(reservation.RunningOut);
+            Tell(reservation.RunningOut);
         }
 
         foreach (var observed in reservation.Observed)
@@ -380,7 +392,7 @@ internal sealed partial class KeyGrain(
     private void WatchDeadlines()
     {
         _expiryTimer ??= this.RegisterGrainTimer(
-            ExpireAllAsync,
+            cancellationToken => _turns.RunAsync(() => ExpireAllAsync(cancellationToken)),
             new GrainTimerCreationOptions
             {
                 DueTime = UntilNextDeadline(),
@@ -430,9 +442,9 @@ internal sealed partial class KeyGrain(
 
     private void SaveNowAndThen()
     {
-        if (_saving.IsCompleted && _book.CommittedSequence - snapshot.State.Book.Sequence >= options.Value.SnapshotEvery)
+        if (_saving.IsCompleted && _book.CommittedSequence - _savedSequence >= options.Value.SnapshotEvery)
         {
-            _saving = SaveAsync();
+            _saving = _turns.RunAsync(SaveAsync);
         }
     }
 
@@ -449,6 +461,7 @@ internal sealed partial class KeyGrain(
         {
             snapshot.State = new KeyState { Book = book };
             await snapshot.WriteStateAsync();
+            _savedSequence = book.Sequence;
         }
         catch (InconsistentStateException exception)
         {
@@ -469,6 +482,7 @@ internal sealed partial class KeyGrain(
         try
         {
             await snapshot.ReadStateAsync();
+            _savedSequence = snapshot.State.Book.Sequence;
         }
         catch (Exception exception)
         {
@@ -479,6 +493,10 @@ internal sealed partial class KeyGrain(
     private void EndActivation(Exception reason)
     {
         LogStepsDown(logger, reason, Id);
-        DeactivateOnIdle();
+        _ = _turns.RunAsync(() =>
+        {
+            DeactivateOnIdle();
+            return Task.CompletedTask;
+        });
     }
 }

@@ -84,13 +84,18 @@ internal sealed class SqliteDatabase : IRelayDatabase
             cancellationToken);
 
     // All of it on the pool, taking and handing on the writer's place too: a busy grain must not keep the place while its
-    // turn waits.
+    // turn waits. Who is on the pool already, as the ledger's writer is, need not change threads.
     public Task WriteAsync(Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken) =>
-        Task.Run(() => WriteInTurnAsync(write, cancellationToken), cancellationToken);
+        Thread.CurrentThread.IsThreadPoolThread && TaskScheduler.Current == TaskScheduler.Default && SynchronizationContext.Current is null
+            ? WriteInTurnAsync(write, cancellationToken)
+            : Task.Run(() => WriteInTurnAsync(write, cancellationToken), cancellationToken);
 
     public Task InsertAsync<T>(DataConnection connection, IReadOnlyCollection<T> rows, CancellationToken cancellationToken)
-        where T : class =>
-        (_inserts ??= new SqliteInserts(connection)).RunAsync(rows, cancellationToken);
+        where T : class
+    {
+        (_inserts ??= new SqliteInserts(connection)).Run(rows, cancellationToken);
+        return Task.CompletedTask;
+    }
 
     public bool IsUniqueViolation(Exception exception) =>
         exception is SqliteException { SqliteExtendedErrorCode: UniqueIndexViolation or PrimaryKeyViolation };

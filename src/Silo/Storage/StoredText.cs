@@ -14,6 +14,12 @@ internal static class StoredText
     /// </summary>
     public static string Clean(string text)
     {
+        // Nearly every text: six of them go into each entry of the ledger.
+        if (text.Length <= CharactersMax && !text.Contains('\0', StringComparison.Ordinal) && !text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+        {
+            return text.TrimEnd(' ');
+        }
+
         var cut = text.AsSpan(0, Math.Min(text.Length, CharactersMax));
         if (cut.Length < text.Length && char.IsSurrogatePair(cut[^1], text[cut.Length]))
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using Microsoft.Extensions.Options;
 using Relay.Frontend.Admission;
@@ -24,7 +25,7 @@ public sealed class GrainRetryTests
             return new AdmissionDecision { OutputTokensHeld = asked };
         });
 
-        var answer = await retry.ReserveAsync(key, new ReserveRequest
+        var answer = await retry.ReserveAsync(key, local: null, new ReserveRequest
         {
             RequestId = Guid.NewGuid(),
             KeyHash = default,
@@ -34,6 +35,41 @@ public sealed class GrainRetryTests
         });
 
         Assert.Equal((2L, 2, false), (answer.Decision.OutputTokensHeld, answer.Tries, answer.IsLate));
+    }
+
+    [Fact]
+    public async Task Reserve_ProcessWasFrozenWhileTheKeyInItDecided_AsksTheGrain()
+    {
+        var clock = new JumpedClock();
+        var retry = new GrainRetry(clock, Options.Create(new AdmissionOptions()), Options.Create(new OwnershipOptions { RenewSeconds = 60 }));
+        var local = new FrozenKey(() => clock.Jump(TimeSpan.FromSeconds(31)));
+
+        var answer = await retry.ReserveAsync(ScriptedKey.Create(static asked => new AdmissionDecision { OutputTokensHeld = asked }), local, new ReserveRequest
+        {
+            RequestId = Guid.NewGuid(),
+            KeyHash = default,
+            Endpoint = "/v1/chat/completions",
+            Model = "gpt-4o",
+            InputTokensEstimated = 1,
+        });
+
+        Assert.Equal((1L, 2, false), (answer.Decision.OutputTokensHeld, answer.Tries, answer.IsLate));
+    }
+
+    /// <summary>A key of this process that decides, but not until something has happened.</summary>
+    private sealed class FrozenKey(Action happens) : ILocalKey
+    {
+        public AdmissionDecision? TryReserve(ReserveRequest request)
+        {
+            happens();
+            return new AdmissionDecision { OutputTokensHeld = 1_000 };
+        }
+
+        public bool TrySettle(Settlement settlement, [NotNullWhen(true)] out Task<SettleResult>? settled)
+        {
+            settled = null;
+            return false;
+        }
     }
 
     /// <summary>The system's clock, on which time passes at once, before any timer has noticed.</summary>

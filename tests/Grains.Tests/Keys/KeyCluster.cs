@@ -61,6 +61,9 @@ public sealed class KeyCluster : IAsyncLifetime
 
     internal SiloHierarchy Hierarchy => _cluster.Silos[0].ServiceProvider.GetRequiredService<SiloHierarchy>();
 
+    /// <summary>What callers of the silo's process may ask without a grain call.</summary>
+    public ILocalKeys Local => _cluster.Silos[0].ServiceProvider.GetRequiredService<ILocalKeys>();
+
     internal LedgerWriter Writer => _cluster.Silos[0].ServiceProvider.GetRequiredService<LedgerWriter>();
 
     public async Task InitializeAsync()
