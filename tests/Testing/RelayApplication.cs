@@ -6,9 +6,11 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Orleans.TestingHost;
 using Relay.Frontend;
+using Relay.Grains.Keys;
 using Relay.Silo.Storage;
 
 namespace Relay.Testing;
@@ -180,6 +182,9 @@ public sealed class RelayApplication : IAsyncDisposable
         if (setup.GrainCalls is { } filter)
         {
             services.AddSingleton(filter);
+
+            // As where the grain is on another silo: else most calls ask it without a message that could pass the filter.
+            services.RemoveAll<ILocalKeys>();
         }
     }
 

@@ -15,7 +15,7 @@ public sealed record RelaySetup
     /// <summary>A ledger in place of the database's.</summary>
     public IUsageLedger? Ledger { get; init; }
 
-    /// <summary>What every call to a grain passes; nothing otherwise.</summary>
+    /// <summary>What every call to a grain passes, by a message each as between processes; nothing otherwise.</summary>
     public IIncomingGrainCallFilter? GrainCalls { get; init; }
 
     /// <summary>A folder for the data that outlives Relay; otherwise it has one that goes away with it.</summary>

@@ -13,7 +13,7 @@ namespace Relay.Grains.Tests.Simulation;
 
 /// <summary>
 /// A company's keys on two silos, with limits above them. Questions to the database fail before or after they are done, recalls are lost or come to an activation that was
-/// replaced, keys move from silo to silo with and without their old activation's knowledge, windows turn, limits change and users change teams. The seed decides all of it.
+/// replaced, keys move from silo to silo with and without their old activation's knowledge, windows turn, limits change, users change teams and keys change users. The seed decides all of it.
 /// What is true is known here: every call, whose it is and what it has used.
 /// </summary>
 internal sealed class SimulatedCompany : IDisposable
@@ -30,6 +30,7 @@ internal sealed class SimulatedCompany : IDisposable
     private readonly MemoryAllotments _store;
     private readonly LimitRecall _recall;
     private readonly Dictionary<string, long> _epochs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _users = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<SimulatedKey>> _keys = new(StringComparer.Ordinal);
     private readonly List<SimulatedEmployeeCall> _calls = [];
     private readonly Dictionary<LimitKey, long> _enforced = [];
@@ -62,6 +63,7 @@ internal sealed class SimulatedCompany : IDisposable
         Enforce();
         for (var i = 0; i < KeyCount; i++)
         {
+            _users.Add(KeyOf(i), UserOf(i));
             _keys.Add(KeyOf(i), []);
             Activate(KeyOf(i), isOpen: true);
         }
@@ -86,6 +88,7 @@ internal sealed class SimulatedCompany : IDisposable
 
     private bool HasFaults => Scheduler.Steps < FaultySteps;
 
+    /// <summary>The user of a key to begin with.</summary>
     public static string UserOf(int key) => $"user{key % 2}";
 
     public static string KeyOf(int key) => $"key_{key:D16}";
@@ -265,6 +268,9 @@ internal sealed class SimulatedCompany : IDisposable
             case 14 when _accounts.ContainsKey(new AccountId(Level.Team, "team1")):
                 Change(new AccountId(Level.User, UserOf(Scheduler.Next(2))), account => account with { Team = $"team{Scheduler.Next(2)}" });
                 break;
+            case 15 or 16:
+                _users[keyId] = UserOf(Scheduler.Next(2));
+                break;
         }
     }
 
@@ -367,7 +373,6 @@ internal sealed class SimulatedCompany : IDisposable
     private async Task<SimulatedEmployeeCall?> ReserveAsync(int key)
     {
         var id = Calls.IdOf(_asked++);
-        var user = UserOf(key);
         SimulatedEmployeeCall? admitted = null;
         await TryAsync(() => AtAsync(Current(KeyOf(key)), async activation =>
         {
@@ -378,7 +383,7 @@ internal sealed class SimulatedCompany : IDisposable
                     return (new Box(null), []);
                 }
 
-                var reservation = activation.Book.Reserve(id, Calls.Endpoint, Calls.Model, 10, OutputHeld, 1, Now, _hierarchy.PathOf(user), recalled);
+                var reservation = activation.Book.Reserve(id, Calls.Endpoint, Calls.Model, 10, OutputHeld, 1, Now, _hierarchy.PathOf(_users[KeyOf(key)]), recalled);
                 if (reservation.Hold is { } hold)
                 {
                     admitted = new SimulatedEmployeeCall(KeyOf(key), hold.Call);
