@@ -142,16 +142,19 @@ public sealed class KeyCluster : IAsyncLifetime
         var request = Request(id);
         var decision = await Key(id).ReserveAsync(request);
         Assert.Null(decision.Refusal);
-        return new CallFacts
-        {
-            RequestId = request.RequestId,
-            ReservedAt = decision.ReservedAt,
-            Endpoint = request.Endpoint,
-            Model = request.Model,
-            InputTokensHeld = request.InputTokensEstimated,
-            OutputTokensHeld = decision.OutputTokensHeld,
-        };
+        return FactsOf(request, decision);
     }
+
+    /// <summary>What its frontend knows of a call that was admitted.</summary>
+    public static CallFacts FactsOf(ReserveRequest request, AdmissionDecision decision) => new()
+    {
+        RequestId = request.RequestId,
+        ReservedAt = decision.ReservedAt,
+        Endpoint = request.Endpoint,
+        Model = request.Model,
+        InputTokensHeld = request.InputTokensEstimated,
+        OutputTokensHeld = decision.OutputTokensHeld,
+    };
 
     public Task SettleAsync(string id, CallFacts call, long input = 3, long output = 4) =>
         Key(id).SettleAsync(Calls.Settlement(call, Calls.Tokens(input, output)));

@@ -73,16 +73,7 @@ public sealed class KeyGrainExpiryTests(KeyCluster cluster) : IClassFixture<KeyC
     {
         var id = await cluster.CreateAsync(new Limit(Metric.Concurrency, Window.Total, 2));
         var request = cluster.Request(id);
-        var decision = await cluster.Key(id).ReserveAsync(request);
-        var call = new CallFacts
-        {
-            RequestId = request.RequestId,
-            ReservedAt = decision.ReservedAt,
-            Endpoint = request.Endpoint,
-            Model = request.Model,
-            InputTokensHeld = request.InputTokensEstimated,
-            OutputTokensHeld = decision.OutputTokensHeld,
-        };
+        var call = KeyCluster.FactsOf(request, await cluster.Key(id).ReserveAsync(request));
         await cluster.SettleAsync(id, call);
         await cluster.Key(id).ReserveAsync(request);
 

@@ -31,7 +31,7 @@ public sealed class KeyGrainLocalTests(KeyCluster cluster) : IClassFixture<KeyCl
         await Task.WhenAll(requests.Select((request, i) => Task.Run(async () =>
         {
             var decision = cluster.Local.Find(id)!.TryReserve(request) ?? await cluster.Key(id).ReserveAsync(request);
-            var settlement = Calls.Settlement(FactsOf(request, decision), Calls.Tokens(3, 4));
+            var settlement = Calls.Settlement(KeyCluster.FactsOf(request, decision), Calls.Tokens(3, 4));
 
             // Each third is told twice, by both ways at once.
             await Task.WhenAll(SettleAsync(id, settlement), i % 3 == 0 ? SettleAsync(id, settlement) : Task.CompletedTask);
@@ -71,7 +71,7 @@ public sealed class KeyGrainLocalTests(KeyCluster cluster) : IClassFixture<KeyCl
         var id = await CreateActiveAsync();
         var ended = cluster.Local.Find(id)!;
         var request = cluster.Request(id);
-        var held = FactsOf(request, ended.TryReserve(request)!);
+        var held = KeyCluster.FactsOf(request, ended.TryReserve(request)!);
 
         await cluster.RestartAsync(id);
 
@@ -86,7 +86,7 @@ public sealed class KeyGrainLocalTests(KeyCluster cluster) : IClassFixture<KeyCl
         var id = await CreateActiveAsync();
         var local = cluster.Local.Find(id)!;
         var request = cluster.Request(id);
-        var settlement = Calls.Settlement(FactsOf(request, local.TryReserve(request)!), Calls.Tokens(3, 4));
+        var settlement = Calls.Settlement(KeyCluster.FactsOf(request, local.TryReserve(request)!), Calls.Tokens(3, 4));
 
         Assert.True(local.TrySettle(settlement, out var settled));
         Assert.Equal(SettleResult.Settled, await settled);
@@ -107,14 +107,4 @@ public sealed class KeyGrainLocalTests(KeyCluster cluster) : IClassFixture<KeyCl
         await cluster.ReserveAsync(id);
         return id;
     }
-
-    private static CallFacts FactsOf(ReserveRequest request, AdmissionDecision decision) => new()
-    {
-        RequestId = request.RequestId,
-        ReservedAt = decision.ReservedAt,
-        Endpoint = request.Endpoint,
-        Model = request.Model,
-        InputTokensHeld = request.InputTokensEstimated,
-        OutputTokensHeld = decision.OutputTokensHeld,
-    };
 }
