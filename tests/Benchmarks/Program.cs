@@ -1,3 +1,4 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
 using Relay.Benchmarks.Budgets;
 using Relay.Benchmarks.Load;
@@ -13,8 +14,8 @@ switch (args)
     case ["settles"]:
         await SettleBenchmark.RunAllAsync();
         break;
-    case ["budgets"]:
-        await BudgetBenchmark.RunAllAsync();
+    case ["budgets", .. var counts]:
+        await BudgetBenchmark.RunAllAsync(counts is [] ? [1, 100, BudgetBenchmark.KeysMax] : [.. counts.Select(static count => int.Parse(count, CultureInfo.InvariantCulture))]);
         break;
     case ["parts", .. var options]:
         BenchmarkSwitcher.FromAssembly(typeof(LoadRun).Assembly).Run(options);
@@ -26,7 +27,7 @@ switch (args)
         await BareYarp.RunAsync(address, upstream);
         break;
     default:
-        await Console.Error.WriteLineAsync("Usage: Relay.Benchmarks load [--rounds 2] [--seconds 5] [--relay PATH] | settles | budgets | parts [BenchmarkDotNet's options]");
+        await Console.Error.WriteLineAsync("Usage: Relay.Benchmarks load [--rounds 2] [--seconds 5] [--relay PATH] | settles | budgets [KEYS...] | parts [BenchmarkDotNet's options]");
         return 2;
 }
 

@@ -12,7 +12,7 @@ namespace Relay.Grains.Allotments;
 internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     /// <summary>The most keys of one transaction.</summary>
-    public const int BatchKeysMax = 100;
+    public const int BatchKeysMax = 500;
 
     // Each key has one at most; this is only so that there is an end to it.
     private const int QueueMax = 100_000;

@@ -124,26 +124,30 @@ internal sealed class AllotmentTransaction(IRelayDatabase database, DataConnecti
 
     private async Task WriteAsync(CancellationToken cancellationToken)
     {
-        var added = new List<AllotmentRow>();
-        foreach (var ((limitId, windowEnd, keyId), row) in _changed)
+        // All at once, those that are there too: to change them one by one takes a statement for each, and what many keys ask for in one moment,
+        // as when a window begins, would hold up whoever else writes.
+        foreach (var stored in _changed.Keys.Where(_rows.ContainsKey).GroupBy(static id => (id.LimitId, id.WindowEnd), static id => id.KeyId))
         {
-            if (!_rows.ContainsKey((limitId, windowEnd, keyId)))
-            {
-                added.Add(new AllotmentRow { LimitId = limitId, WindowEnd = windowEnd, KeyId = keyId, Ceiling = row.Ceiling, Used = row.Used });
-                continue;
-            }
-
-            var (ceiling, used) = (row.Ceiling, row.Used);
+            var ((limitId, windowEnd), keys) = (stored.Key, stored.ToList());
             await connection.GetTable<AllotmentRow>()
-                .Where(stored => stored.LimitId == limitId && stored.WindowEnd == windowEnd && stored.KeyId == keyId)
-                .Set(stored => stored.Ceiling, ceiling)
-                .Set(stored => stored.Used, used)
-                .UpdateAsync(cancellationToken);
+                .Where(row => row.LimitId == limitId && row.WindowEnd == windowEnd && keys.Contains(row.KeyId))
+                .DeleteAsync(cancellationToken);
         }
 
-        if (added.Count > 0)
+        if (_changed.Count > 0)
         {
-            await database.InsertAsync(connection, added, cancellationToken);
+            List<AllotmentRow> rows =
+            [
+                .. _changed.Select(static change => new AllotmentRow
+                {
+                    LimitId = change.Key.LimitId,
+                    WindowEnd = change.Key.WindowEnd,
+                    KeyId = change.Key.KeyId,
+                    Ceiling = change.Value.Ceiling,
+                    Used = change.Value.Used,
+                }),
+            ];
+            await database.InsertAsync(connection, rows, cancellationToken);
         }
 
         foreach (var ((limitId, windowEnd), account) in _windows.Where(static window => window.Value.IsChanged))

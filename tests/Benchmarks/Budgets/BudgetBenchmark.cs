@@ -15,21 +15,23 @@ namespace Relay.Benchmarks.Budgets;
 /// </summary>
 internal sealed class BudgetBenchmark(string name, Company without, Company with)
 {
+    /// <summary>The most keys that it calls.</summary>
+    public const int KeysMax = 10_000;
+
     private const int Callers = 64;
     private const int Rounds = 20;
-    private const int KeysMax = 10_000;
 
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(1);
 
     // What keys ask for in their first moments is not measured, but for how often they ask later.
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(8);
 
-    /// <summary>Measures on one silo with SQLite, and on two with PostgreSQL where this machine has it.</summary>
-    public static async Task RunAllAsync()
+    /// <summary>Measures on one silo with SQLite, and on two with PostgreSQL where this machine has it, for each count of keys.</summary>
+    public static async Task RunAllAsync(IReadOnlyList<int> counts)
     {
         Console.WriteLine("| silos | keys | settled | calls/s a core, no limit above the key | with one of the organization | ratio | quartiles |");
         Console.WriteLine("|---|---|---|---|---|---|---|");
-        await RunAsync("1, SQLite", [new Dictionary<string, string?>(StringComparer.Ordinal)], [new Dictionary<string, string?>(StringComparer.Ordinal)]);
+        await RunAsync("1, SQLite", counts, [new Dictionary<string, string?>(StringComparer.Ordinal)], [new Dictionary<string, string?>(StringComparer.Ordinal)]);
         await using var postgres = await PrivatePostgres.StartNewAsync();
         await using var other = await PrivatePostgres.StartNewAsync();
         if (postgres is null || other is null)
@@ -38,7 +40,7 @@ internal sealed class BudgetBenchmark(string name, Company without, Company with
             return;
         }
 
-        await RunAsync("2, PostgreSQL", OfTwo(postgres, "127.0.0.1", "127.0.0.2"), OfTwo(other, "127.0.0.3", "127.0.0.4"));
+        await RunAsync("2, PostgreSQL", counts, OfTwo(postgres, "127.0.0.1", "127.0.0.2"), OfTwo(other, "127.0.0.3", "127.0.0.4"));
     }
 
     private static Dictionary<string, string?>[] OfTwo(PrivatePostgres postgres, params string[] addresses) =>
@@ -52,14 +54,17 @@ internal sealed class BudgetBenchmark(string name, Company without, Company with
     ];
 
     private static async Task RunAsync(
-        string name, IReadOnlyList<IReadOnlyDictionary<string, string?>> settings, IReadOnlyList<IReadOnlyDictionary<string, string?>> settingsWith)
+        string name,
+        IReadOnlyList<int> counts,
+        IReadOnlyList<IReadOnlyDictionary<string, string?>> settings,
+        IReadOnlyList<IReadOnlyDictionary<string, string?>> settingsWith)
     {
         await using var without = await Company.StartAsync(settings, KeysMax);
         await using var with = await Company.StartAsync(settingsWith, KeysMax);
         await with.Grains.GetGrain<IAccountsGrain>(0).PutAsync(
             AccountId.Organization, new AccountChange { Limits = [new Limit(Metric.Tokens, Window.Month, 1_000_000_000_000_000)] });
         var benchmark = new BudgetBenchmark(name, without, with);
-        foreach (var count in new[] { 1, 100, KeysMax })
+        foreach (var count in counts)
         {
             foreach (var settles in new[] { false, true })
             {
