@@ -18,7 +18,8 @@ switch (args)
         await BudgetBenchmark.RunAllAsync(counts is [] ? [1, 100, BudgetBenchmark.KeysMax] : [.. counts.Select(static count => int.Parse(count, CultureInfo.InvariantCulture))]);
         break;
     case ["parts", .. var options]:
-        BenchmarkSwitcher.FromAssembly(typeof(LoadRun).Assembly).Run(options);
+        // In this process: it would not find this project, whose name is not its assembly's, to build it again.
+        BenchmarkSwitcher.FromAssembly(typeof(LoadRun).Assembly).Run(["--inProcess", .. options]);
         break;
     case ["upstream", var address]:
         await MockUpstream.RunAsync(address);
