@@ -35,6 +35,8 @@ internal readonly record struct Amounts(long Requests, long InputTokens, long Ou
         left.OutputTokens + right.OutputTokens,
         left.CostNanoUsd + right.CostNanoUsd);
 
+    public static Amounts operator -(Amounts amounts) => default(Amounts) - amounts;
+
     public static Amounts operator -(Amounts left, Amounts right) => new(
         left.Requests - right.Requests,
         left.InputTokens - right.InputTokens,

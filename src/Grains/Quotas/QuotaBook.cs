@@ -138,7 +138,7 @@ internal sealed partial class QuotaBook
         Add(hold);
         return new Reservation(hold, null)
         {
-            Observed = inherited is { } check ? [.. observed, .. CountObserved(check)] : observed,
+            Observed = inherited is { Observed.IsEmpty: false } check ? [.. observed, .. CountObserved(check)] : observed,
             RunningOut = inherited?.RunningOut ?? [],
         };
     }
@@ -194,11 +194,7 @@ internal sealed partial class QuotaBook
             _holdsByModel.Remove(kind);
         }
 
-        foreach (var counts in CountsOf(hold.Call))
-        {
-            counts.Held -= hold.Amounts;
-        }
-
+        Change(hold.Call, OwnerOf(hold.Call), held: -hold.Amounts);
         return true;
     }
 
@@ -212,11 +208,7 @@ internal sealed partial class QuotaBook
         Advance(draft.Settlement.Call.ReservedAt);
         Release(draft.Settlement.Call.RequestId);
         var entry = draft with { Sequence = ++_sequence };
-        foreach (var counts in CountsOf(entry))
-        {
-            counts.Pending += PendingOf(entry);
-        }
-
+        Change(entry.Settlement.Call, OwnerOf(entry), pending: PendingOf(entry));
         _pending.Enqueue(entry);
         return entry;
     }
@@ -230,12 +222,7 @@ internal sealed partial class QuotaBook
         while (_pending.TryPeek(out var entry) && entry.Sequence <= sequence)
         {
             _pending.Dequeue();
-            foreach (var counts in CountsOf(entry))
-            {
-                counts.Pending -= PendingOf(entry);
-            }
-
-            Count(entry);
+            Count(entry, pending: -PendingOf(entry));
         }
     }
 
@@ -274,7 +261,7 @@ internal sealed partial class QuotaBook
     public (long Used, DateTimeOffset? End) UsedOf(Limit limit, Instant now)
     {
         Advance(now.Wall);
-        return (UsedOf(limit), CountsOf(limit.Window).End);
+        return (TakenOf(limit).Used, CountsOf(limit.Window).End);
     }
 
     /// <summary>A copy of the committed part.</summary>
@@ -300,7 +287,10 @@ internal sealed partial class QuotaBook
         _latest = utc;
         foreach (var window in _windows)
         {
-            window.Advance(utc);
+            if (window.Advance(utc))
+            {
+                _row = null;
+            }
         }
     }
 
@@ -309,19 +299,13 @@ internal sealed partial class QuotaBook
         _holds.Add(hold.Call.RequestId, hold);
         var kind = (OwnerOf(hold.Call), hold.Call.Model);
         _holdsByModel[kind] = _holdsByModel.GetValueOrDefault(kind) + 1;
-        foreach (var counts in CountsOf(hold.Call))
-        {
-            counts.Held += hold.Amounts;
-        }
+        Change(hold.Call, OwnerOf(hold.Call), held: hold.Amounts);
     }
 
-    private void Count(UsageEntry entry)
+    private void Count(UsageEntry entry, Amounts pending = default)
     {
         var call = entry.Settlement.Call;
-        foreach (var counts in CountsOf(entry))
-        {
-            counts.Used += entry.Totals;
-        }
+        Change(call, OwnerOf(entry), pending: pending, used: entry.Totals);
 
         // An estimate would feed on itself, and a correction is no call.
         var outputTokens = entry.Settlement.Usage.OutputTokens;
@@ -335,20 +319,6 @@ internal sealed partial class QuotaBook
     }
 
     private static Amounts PendingOf(UsageEntry entry) => Amounts.Of(entry.Totals).AtLeastZero();
-
-    private WindowCounts CountsOf(Window window) => _windows[(int)window];
-
-    /// <summary>The counters to which a call belongs: not those of windows that have begun since its reserve.</summary>
-    private IEnumerable<ModelCount> CountsOf(CallFacts call) => CountsOf(call, OwnerOf(call));
-
-    /// <summary>Those to which an entry belongs. Whose it is was decided when its first part was written.</summary>
-    private IEnumerable<ModelCount> CountsOf(UsageEntry entry) => CountsOf(entry.Settlement.Call, new CallOwner(entry.User, entry.Team));
-
-    private IEnumerable<ModelCount> CountsOf(CallFacts call, CallOwner owner) => _windows
-        .Where(window => window.Contains(call.ReservedAt))
-        .Select(window => window.CountOf(owner, call.Model));
-
-    private static CallOwner OwnerOf(CallFacts call) => new(call.User, call.Team);
 
     /// <summary>How many output tokens the limits of such an enforcement that are about a call have room for; null when none of them counts any.</summary>
     private long? OutputRoom(Enforcement enforcement, string model, long inputTokens, ModelPrice? price, AccountPath? path)
@@ -390,6 +360,11 @@ internal sealed partial class QuotaBook
     /// <summary>Counts and answers the limits that only observe and have no room.</summary>
     private ImmutableArray<LimitUsage> Observe(string model, Amounts needed, ModelPrice? price)
     {
+        if (!Limits.Any(static limit => limit.Enforcement == Enforcement.Observe))
+        {
+            return [];
+        }
+
         var without = Limits
             .Where(limit => limit.Enforcement == Enforcement.Observe && (Lacks(limit, model, needed) || IsUnpriced(limit, model, price)))
             .ToList();
@@ -470,24 +445,24 @@ internal sealed partial class QuotaBook
         return sum;
     }
 
-    private long UsedOf(Limit limit) =>
-        limit.Metric == Metric.Concurrency ? 0 : CountsOf(limit.Window).Used(limit.Model).Of(limit.Metric);
-
-    private long HeldOf(Limit limit) =>
-        limit.Metric == Metric.Concurrency
-            ? HoldsOf(limit.Model)
-            : CountsOf(limit.Window).Held(limit.Model).Of(limit.Metric);
-
     /// <summary>What a new call may take; negative where a settle went past the amount.</summary>
-    private long RoomOf(Limit limit) => limit.Amount - UsedOf(limit) - HeldOf(limit);
-
-    private LimitUsage UsageOf(Limit limit) => new(
-        limit,
-        UsedOf(limit),
-        HeldOf(limit),
-        Math.Max(RoomOf(limit), 0),
-        limit.Metric == Metric.Concurrency ? null : CountsOf(limit.Window).End)
+    private long RoomOf(Limit limit)
     {
-        WouldRefuse = _wouldRefuse.Of(limit, CountsOf(limit.Window).End),
-    };
+        var (used, held) = TakenOf(limit);
+        return limit.Amount - used - held;
+    }
+
+    private LimitUsage UsageOf(Limit limit)
+    {
+        var (used, held) = TakenOf(limit);
+        return new LimitUsage(
+            limit,
+            used,
+            held,
+            Math.Max(limit.Amount - used - held, 0),
+            limit.Metric == Metric.Concurrency ? null : CountsOf(limit.Window).End)
+        {
+            WouldRefuse = _wouldRefuse.Of(limit, CountsOf(limit.Window).End),
+        };
+    }
 }

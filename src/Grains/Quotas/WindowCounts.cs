@@ -24,15 +24,18 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
     /// <summary>The current window.</summary>
     public WindowBounds Bounds => _bounds;
 
-    /// <summary>Begins a new window once the current one is over; never goes back.</summary>
-    public void Advance(DateTimeOffset latest)
+    /// <summary>Begins a new window once the current one is over; never goes back. True when it has begun one, with new counters.</summary>
+    public bool Advance(DateTimeOffset latest)
     {
-        if (latest >= _bounds.End)
+        if (_bounds.End is not { } end || latest < end)
         {
-            _bounds = WindowBounds.Of(window, latest, zone);
-            _counts.Clear();
-            _models.Clear();
+            return false;
         }
+
+        _bounds = WindowBounds.Of(window, latest, zone);
+        _counts.Clear();
+        _models.Clear();
+        return true;
     }
 
     /// <summary>Whether a call reserved then belongs to the current window. No call is newer than the latest advance.</summary>
@@ -52,22 +55,18 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
     }
 
     /// <summary>Whether a limit of this window is about calls of that model.</summary>
-    public bool Covers(string? pattern, string model) => Matches(pattern, NameOf(model));
+    public bool Covers(string? pattern, string model) => pattern is null || Matches(pattern, NameOf(model));
 
-    /// <summary>What the ledger has of the models that the pattern matches; a correction without what it corrects frees nothing.</summary>
-    public Amounts Used(string? pattern) =>
-        Sum(pattern, static count => Amounts.Of(count.Used)).AtLeastZero();
-
-    /// <summary>What calls in flight hold, and what is on its way to the ledger, of the models that the pattern matches.</summary>
-    public Amounts Held(string? pattern) => Sum(pattern, static count => count.Held + count.Pending);
-
-    /// <summary>Both of one metric, of an account's calls.</summary>
-    public (long Used, long Held) Taken(Metric metric, string? pattern, AccountId account)
+    /// <summary>
+    /// Of one metric, of the models that the pattern matches and of an account's calls, or of all: what the ledger has, where a correction without what it
+    /// corrects frees nothing; and what calls in flight hold, and what is on its way to the ledger.
+    /// </summary>
+    public (long Used, long Held) Taken(Metric metric, string? pattern, AccountId? account)
     {
         var (used, held) = (default(Amounts), default(Amounts));
         foreach (var ((owner, name), count) in _counts)
         {
-            if (owner.IsPartOf(account) && Matches(pattern, name))
+            if ((account is not { } id || owner.IsPartOf(id)) && Matches(pattern, name))
             {
                 used += Amounts.Of(count.Used);
                 held += count.Held + count.Pending;
@@ -106,7 +105,7 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
         foreach (var model in state.Models)
         {
             _models.Add(model.Model);
-            _counts[(new CallOwner(model.User, model.Team), model.Model)] = new ModelCount { Used = model.ToTotals() };
+            _counts[(new CallOwner(model.User, model.Team), model.Model)] = new ModelCount(model.ToTotals());
         }
     }
 
@@ -114,20 +113,6 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
         pattern is null
         || string.Equals(name, OtherModels, StringComparison.Ordinal)
         || ModelPattern.Matches(pattern, name);
-
-    private Amounts Sum(string? pattern, Func<ModelCount, Amounts> part)
-    {
-        var sum = default(Amounts);
-        foreach (var ((_, name), count) in _counts)
-        {
-            if (Matches(pattern, name))
-            {
-                sum += part(count);
-            }
-        }
-
-        return sum;
-    }
 
     private string NameOf(string model) =>
         _models.Contains(model) || _models.Count < ModelsMax ? model : OtherModels;

@@ -43,7 +43,7 @@ public sealed class KeyCallsRepriceTests : IAsyncDisposable
         {
             Limits = [new Limit(Metric.Cost, Window.Minute, 1_000), new Limit(Metric.Cost, Window.Total, 1_000)],
         };
-        _writer = new LedgerWriter(_ledger, Options.Create(new LedgerOptions()), new JumpingClock(), NullLogger<LedgerWriter>.Instance);
+        _writer = new LedgerWriter(_ledger, Options.Create(new LedgerOptions { GatherMilliseconds = 0 }), new JumpingClock(), NullLogger<LedgerWriter>.Instance);
         _writer.Start();
         _calls = new KeyCalls(_book, _ledger, _writer, _prices, () => _now, NullLogger.Instance)
         {

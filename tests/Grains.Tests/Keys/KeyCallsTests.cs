@@ -27,7 +27,7 @@ public sealed class KeyCallsTests : IAsyncDisposable
     };
 
     private readonly MemoryLedger _ledger = new();
-    private readonly LedgerOptions _options = new();
+    private readonly LedgerOptions _options = new() { GatherMilliseconds = 0 };
     private readonly List<LedgerWriter> _writers = [];
     private readonly CurrentPrices _prices = new(PriceBook.Empty);
     private Instant _now = AtSeconds(0);

@@ -15,7 +15,7 @@ public sealed class LedgerWriterTests : IAsyncDisposable
     private const string C = "key_c";
 
     private readonly MemoryLedger _ledger = new();
-    private readonly LedgerOptions _options = new();
+    private readonly LedgerOptions _options = new() { GatherMilliseconds = 0 };
     private readonly List<LedgerWriter> _writers = [];
 
     public async ValueTask DisposeAsync()

@@ -22,7 +22,7 @@ internal sealed class SimulatedSilo : IDisposable
         _cluster = cluster;
         Process = new SimulatedProcess(cluster.Scheduler);
         _ledger = cluster.Connect();
-        _writer = new LedgerWriter(_ledger, Options.Create(new LedgerOptions()), cluster.Clock, NullLogger<LedgerWriter>.Instance);
+        _writer = new LedgerWriter(_ledger, Options.Create(new LedgerOptions { GatherMilliseconds = 0 }), cluster.Clock, NullLogger<LedgerWriter>.Instance);
         Process.Start(_writer.RunAsync);
     }
 

@@ -23,7 +23,7 @@ internal sealed class TakeoverSilo : IAsyncDisposable
         _cluster = cluster;
         Process = new SimulatedProcess(cluster.Scheduler);
         _ledger = cluster.Connect();
-        _writer = new LedgerWriter(_ledger, Options.Create(new LedgerOptions()), cluster.Clock, NullLogger<LedgerWriter>.Instance);
+        _writer = new LedgerWriter(_ledger, Options.Create(new LedgerOptions { GatherMilliseconds = 0 }), cluster.Clock, NullLogger<LedgerWriter>.Instance);
         _lease = new OwnerLease(
             cluster.Owners,
             Options.Create(SimulatedTakeover.Times),
