@@ -28,6 +28,9 @@ internal sealed partial class LedgerBatch(
     private bool _isSplit;
     private int _refusedAlone;
 
+    /// <summary>Called when rows are committed, before their callers are told.</summary>
+    public required Action Committed { get; init; }
+
     /// <summary>Writes the rows; those of one activation are in the order of their sequences.</summary>
     public async Task WriteAsync(List<QueuedEntry> rows)
     {
@@ -106,6 +109,7 @@ internal sealed partial class LedgerBatch(
             {
                 await ledger.AppendAsync([.. left.Select(static row => row.Entry)], context.CancellationToken);
                 _refusedAlone = 0;
+                Committed();
                 left.ForEach(static row => row.Acknowledge(AppendOutcome.Committed));
             }
         }

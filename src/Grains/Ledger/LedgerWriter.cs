@@ -133,11 +133,10 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
         {
             while (await _queue.Reader.WaitToReadAsync(_abandoned.Token))
             {
-                await GatherAsync();
+                Gather();
                 var rows = TakeBatch();
-                await new LedgerBatch(_ledger, _retry, _logger, _abandoned.Token).WriteAsync(rows);
+                await new LedgerBatch(_ledger, _retry, _logger, _abandoned.Token) { Committed = LookForOthers }.WriteAsync(rows);
                 _oldest = null;
-                _othersCome |= _queue.Reader.Count > 0;
             }
         }
         catch (OperationCanceledException exception)
@@ -154,15 +153,17 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
     /// Waits a moment for others to share the commit, which costs about as much for one as for some. A caller who makes one call after the other does
     /// not wait: nobody comes while its own is being written. The moment is of the machine's time, whatever time the silo is told.
     /// </summary>
-    private async Task GatherAsync()
+    private void Gather()
     {
         var waiting = _queue.Reader.Count;
         if (_othersCome && waiting < GatheredRowsEnough && _options.GatherMilliseconds > 0)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(_options.GatherMilliseconds), TimeProvider.System, _abandoned.Token);
+            _abandoned.Token.WaitHandle.WaitOne(_options.GatherMilliseconds);
             _othersCome = _queue.Reader.Count > waiting;
         }
     }
+
+    private void LookForOthers() => _othersCome |= _queue.Reader.Count > 0;
 
     /// <summary>Takes what waits, sorted: a fixed order keeps two silos' transactions from waiting for each other crosswise.</summary>
     private List<QueuedEntry> TakeBatch()

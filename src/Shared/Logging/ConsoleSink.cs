@@ -12,7 +12,8 @@ internal sealed class ConsoleSink : IDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     private readonly object _gate = new();
-    private readonly ManualResetEventSlim _ending = new();
+    // Without spinning: whoever waits has some milliseconds.
+    private readonly ManualResetEventSlim _ending = new(initialState: false, spinCount: 0);
     private readonly Stream _console;
     private readonly Thread _writer;
     private ArrayBufferWriter<byte> _added = new();
