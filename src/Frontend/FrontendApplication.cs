@@ -7,6 +7,7 @@ using Relay.Frontend.Dashboard;
 using Relay.Frontend.Errors;
 using Relay.Frontend.Forwarding;
 using Relay.Frontend.Health;
+using Relay.Frontend.Overload;
 using Relay.Frontend.Proxies;
 using Relay.Frontend.Shutdown;
 using Relay.Frontend.Standalone;
@@ -59,6 +60,7 @@ internal static class FrontendApplication
         builder.AddUpstreams();
         builder.AddAdmission();
         builder.AddBackground();
+        builder.AddOverload();
         builder.AddForwarding();
         builder.AddHealth();
         builder.AddShutdown();

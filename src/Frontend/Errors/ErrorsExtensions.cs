@@ -8,10 +8,11 @@ internal static partial class ErrorsExtensions
     /// <summary>The outermost middleware: gives each request its id, and turns what nobody foresaw into a 500 of our form.</summary>
     public static void UseRelayErrors(this WebApplication app)
     {
+        var time = app.Services.GetRequiredService<TimeProvider>();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Relay.Frontend.Errors");
         app.Use(async (http, next) =>
         {
-            var requestId = RequestIds.Assign(http);
+            var requestId = RequestIds.Assign(http, time.GetUtcNow());
             try
             {
                 await next(http);

@@ -160,6 +160,16 @@ internal sealed record RelayError
         RetryAfter = TimeSpan.FromSeconds(1),
     };
 
+    /// <summary>503: this process has as many calls, or as large ones, as it takes at once.</summary>
+    public static RelayError Overloaded() => new(
+        StatusCodes.Status503ServiceUnavailable,
+        "service_unavailable_error",
+        "server_is_overloaded",
+        "This Relay has as many calls as it takes at once. Try again shortly.")
+    {
+        RetryAfter = TimeSpan.FromSeconds(1),
+    };
+
     /// <summary>503: this process follows as many responses in the background as it may.</summary>
     public static RelayError TooManyInBackground() => new(
         StatusCodes.Status503ServiceUnavailable,

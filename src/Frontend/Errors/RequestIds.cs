@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using Microsoft.AspNetCore.Http.Features;
+
 namespace Relay.Frontend.Errors;
 
 /// <summary>Relay's own id of a request: on every answer, in every log line and ledger entry. A client's own is never taken over.</summary>
@@ -5,26 +8,47 @@ internal static class RequestIds
 {
     private const string Header = "x-request-id";
 
-    private static readonly object ItemKey = new();
-
     /// <summary>Makes the request's id and puts it on the response.</summary>
-    public static string Assign(HttpContext http)
+    public static string Assign(HttpContext http, DateTimeOffset now)
     {
-        http.Items[ItemKey] = Guid.CreateVersion7();
+        http.Features.Set(new Assigned(Make(now)));
         return Write(http);
     }
 
     /// <summary>Puts the request's id on the response again, after its headers were cleared.</summary>
     public static string Write(HttpContext http)
     {
-        var text = Format(Of(http));
+        var text = TextOf(http);
         http.Response.Headers[Header] = text;
         return text;
     }
 
     /// <summary>The request's id.</summary>
-    public static Guid Of(HttpContext http) => (Guid)http.Items[ItemKey]!;
+    public static Guid Of(HttpContext http) => http.Features.GetRequiredFeature<Assigned>().Id;
 
-    /// <summary>The id as clients and logs see it.</summary>
+    /// <summary>The request's id as clients and logs see it.</summary>
+    public static string TextOf(HttpContext http) => http.Features.GetRequiredFeature<Assigned>().Text;
+
+    /// <summary>An id as clients and logs see it.</summary>
     public static string Format(Guid requestId) => $"req_{requestId:N}";
+
+    /// <summary>
+    /// A UUID of version 7 (RFC 9562, 5.7), whose order is that of time. .NET's own asks the kernel for its random bits; an id is unique, but no
+    /// secret, so that a generator that was seeded from there is as good.
+    /// </summary>
+    public static Guid Make(DateTimeOffset now)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        Random.Shared.NextBytes(bytes);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, ((ulong)now.ToUnixTimeMilliseconds() << 16) | 0x7000 | ((ulong)(bytes[6] & 0x0F) << 8) | bytes[7]);
+        bytes[8] = (byte)(0x80 | (bytes[8] & 0x3F));
+        return new Guid(bytes, bigEndian: true);
+    }
+
+    private sealed class Assigned(Guid id)
+    {
+        public Guid Id { get; } = id;
+
+        public string Text { get; } = Format(id);
+    }
 }

@@ -5,6 +5,7 @@ using Relay.Frontend.Background;
 using Relay.Frontend.Endpoints;
 using Relay.Frontend.Errors;
 using Relay.Frontend.Metering;
+using Relay.Frontend.Overload;
 using Relay.Frontend.Upstreams;
 using Relay.Grains.Admission;
 using Relay.Grains.Usage;
@@ -23,6 +24,7 @@ internal sealed partial class ForwardHandler(
     UpstreamSender sender,
     CallCount count,
     BackgroundCalls background,
+    BodyMemory memory,
     TimeProvider time,
     IOptions<ForwardingOptions> options,
     ILogger<ForwardHandler> logger)
@@ -33,7 +35,7 @@ internal sealed partial class ForwardHandler(
     public async Task HandleAsync(HttpContext http, EndpointSpec endpoint)
     {
         var call = new RelayedCall(RequestIds.Of(http), endpoint.Path, time.GetUtcNow());
-        using var body = new RequestBody();
+        using var body = new RequestBody(memory);
         try
         {
             // 1. Find the caller.

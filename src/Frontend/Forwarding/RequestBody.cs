@@ -2,12 +2,13 @@ using System.Buffers;
 using Microsoft.AspNetCore.Http.Features;
 using Relay.Frontend.Errors;
 using Relay.Frontend.Metering;
+using Relay.Frontend.Overload;
 using Relay.Frontend.Upstreams;
 
 namespace Relay.Frontend.Forwarding;
 
 /// <summary>A request's body, read once into pooled memory and sent from there; it is never held twice.</summary>
-internal sealed class RequestBody : IDisposable
+internal sealed class RequestBody(BodyMemory memory) : IDisposable
 {
     private const int FirstPartBytes = 16 * 1024;
     private const int PartBytesMax = 1024 * 1024;
@@ -33,7 +34,7 @@ internal sealed class RequestBody : IDisposable
 
         if (!IsCompressed(request))
         {
-            return await TryReadAsync(request.Body, request.ContentLength, bytesMax, cancellationToken) ? null : RelayError.BodyTooLarge(bytesMax);
+            return await ReadToEndAsync(request.Body, request.ContentLength, bytesMax, cancellationToken);
         }
 
         if (ContentCodings.TryDecode(request.Body, CodingOf(request)) is not { } inflated)
@@ -58,7 +59,7 @@ internal sealed class RequestBody : IDisposable
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = bytesMax;
         try
         {
-            return await TryReadAsync(inflated, length: null, bytesMax, cancellationToken) ? null : RelayError.BodyTooLarge(bytesMax);
+            return await ReadToEndAsync(inflated, length: null, bytesMax, cancellationToken);
         }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
@@ -70,8 +71,8 @@ internal sealed class RequestBody : IDisposable
         }
     }
 
-    /// <summary>False when it is longer than allowed.</summary>
-    private async Task<bool> TryReadAsync(Stream body, long? length, long bytesMax, CancellationToken cancellationToken)
+    /// <summary>Answers what is wrong when it is longer than allowed, or there is no more memory.</summary>
+    private async Task<RelayError?> ReadToEndAsync(Stream body, long? length, long bytesMax, CancellationToken cancellationToken)
     {
         // What a client declares is not believed beforehand: memory grows with what has really come.
         var size = (int)Math.Clamp((length ?? 0) + 1, 1024, FirstPartBytes);
@@ -79,7 +80,12 @@ internal sealed class RequestBody : IDisposable
         {
             if (_parts.Count == 0 || _lastPartBytes == _parts[^1].Length)
             {
-                _parts.Add(ArrayPool<byte>.Shared.Rent(size));
+                if (memory.TryTake(size) is not { } part)
+                {
+                    return RelayError.Overloaded();
+                }
+
+                _parts.Add(part);
                 _lastPartBytes = 0;
                 size = Math.Min(size * 4, PartBytesMax);
             }
@@ -88,14 +94,14 @@ internal sealed class RequestBody : IDisposable
             if (read == 0)
             {
                 Bytes = ToSequence();
-                return true;
+                return null;
             }
 
             _lastPartBytes += read;
             _length += read;
             if (_length > bytesMax)
             {
-                return false;
+                return RelayError.BodyTooLarge(bytesMax);
             }
         }
     }
@@ -109,12 +115,10 @@ internal sealed class RequestBody : IDisposable
     public void Dispose()
     {
         Bytes = ReadOnlySequence<byte>.Empty;
-        if (Volatile.Read(ref _sendings) == 0)
+        var isStillRead = Volatile.Read(ref _sendings) != 0;
+        foreach (var part in _parts)
         {
-            foreach (var part in _parts)
-            {
-                ArrayPool<byte>.Shared.Return(part);
-            }
+            memory.GiveBack(part, isStillRead);
         }
 
         _parts.Clear();

@@ -64,7 +64,7 @@ internal sealed partial class UnmeteredHandler(
         }
         finally
         {
-            LogCall(RequestIds.Format(RequestIds.Of(http)), keyId, endpoint, http.Response.StatusCode, (long)(time.GetUtcNow() - startedAt).TotalMilliseconds);
+            LogCall(RequestIds.TextOf(http), keyId, endpoint, http.Response.StatusCode, (long)(time.GetUtcNow() - startedAt).TotalMilliseconds);
         }
     }
 

@@ -1,10 +1,13 @@
+using Microsoft.Extensions.Options;
+using Relay.Frontend.Overload;
+
 namespace Relay.Frontend.Shutdown;
 
 /// <summary>
-/// The calls that run in this process. Nobody enters before it is open, which is when all that a call needs has started, or once it is
-/// closed; then it is known when the last has left.
+/// The calls that run in this process. Nobody enters before it is open, which is when all that a call needs has started, while as many run
+/// as may, or once it is closed; then it is known when the last has left.
 /// </summary>
-internal sealed class RunningCalls
+internal sealed class RunningCalls(IOptions<OverloadOptions> options)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<HttpContext> _running = [];
@@ -15,18 +18,6 @@ internal sealed class RunningCalls
     /// <summary>Ends when it is closed and no call runs.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Whether it was open once.</summary>
-    public bool HasOpened
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _opened;
-            }
-        }
-    }
-
     /// <summary>Lets calls in from now on.</summary>
     public void Open()
     {
@@ -36,12 +27,25 @@ internal sealed class RunningCalls
         }
     }
 
-    /// <summary>Lets a call in; false before it is open and once it is closed.</summary>
-    public bool TryEnter(HttpContext http)
+    /// <summary>Lets a call in, if it may. Whoever is let in must <see cref="Leave"/>.</summary>
+    /// <param name="http">The call.</param>
+    /// <param name="isBounded">Whether it is refused when as many run as may.</param>
+    public Entrance Enter(HttpContext http, bool isBounded)
     {
         lock (_lock)
         {
-            return _opened && !_closed && _running.Add(http);
+            if (_closed || !_opened)
+            {
+                return _closed ? Entrance.Closed : Entrance.NotYet;
+            }
+
+            if (isBounded && _running.Count >= options.Value.Calls)
+            {
+                return Entrance.Full;
+            }
+
+            _running.Add(http);
+            return Entrance.Open;
         }
     }
 

@@ -17,8 +17,8 @@ internal static class ShutdownExtensions
     }
 
     /// <summary>
-    /// Gives the host the time that a stop may take, and refuses calls before Relay has started and once it is stopping; all but those of
-    /// the given path, which tell that it is.
+    /// Gives the host the time that a stop may take, and refuses calls before Relay has started, once it is stopping, and while it has too many;
+    /// all but those of the given path, which tell that it is.
     /// </summary>
     public static void UseShutdown(this WebApplication app, PathString spared)
     {
@@ -33,8 +33,12 @@ internal static class ShutdownExtensions
             if (http.Request.Path.StartsWithSegments(spared, StringComparison.Ordinal))
             {
                 await next(http);
+                return;
             }
-            else if (calls.TryEnter(http))
+
+            // Whoever mends an overload needs the admin API.
+            var entrance = calls.Enter(http, isBounded: !http.Request.Path.StartsWithSegments("/admin", StringComparison.Ordinal));
+            if (entrance == Entrance.Open)
             {
                 try
                 {
@@ -44,17 +48,22 @@ internal static class ShutdownExtensions
                 {
                     calls.Leave(http);
                 }
-            }
-            else
-            {
-                // The client's next try should find another replica, not this connection again; HTTP/2 has no such header.
-                if (HttpProtocol.IsHttp11(http.Request.Protocol) || HttpProtocol.IsHttp10(http.Request.Protocol))
-                {
-                    http.Response.Headers.Connection = "close";
-                }
 
-                await ErrorResult.WriteAsync(http, calls.HasOpened ? RelayError.ShuttingDown() : RelayError.Starting());
+                return;
             }
+
+            // The client's next try should find another replica, not this connection again; HTTP/2 has no such header.
+            if (HttpProtocol.IsHttp11(http.Request.Protocol) || HttpProtocol.IsHttp10(http.Request.Protocol))
+            {
+                http.Response.Headers.Connection = "close";
+            }
+
+            await ErrorResult.WriteAsync(http, entrance switch
+            {
+                Entrance.NotYet => RelayError.Starting(),
+                Entrance.Closed => RelayError.ShuttingDown(),
+                _ => RelayError.Overloaded(),
+            });
         });
     }
 }

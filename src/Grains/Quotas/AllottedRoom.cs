@@ -10,8 +10,8 @@ internal sealed class AllottedRoom(DateTimeOffset windowEnd, long step)
 
     private const int CallsAtFirst = 16;
 
-    private static readonly TimeSpan TooSoon = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan TooLate = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan TooSoon = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan TooLate = TimeSpan.FromMinutes(10);
 
     private TimeSpan _grantedAt;
 
@@ -27,7 +27,7 @@ internal sealed class AllottedRoom(DateTimeOffset windowEnd, long step)
     /// <summary>Whether a limit that only observes had been passed by then.</summary>
     public bool IsPassed { get; private set; }
 
-    /// <summary>How much to have beside what running calls need. It grows while it lasts for less than some seconds, and shrinks when it lasts for minutes.</summary>
+    /// <summary>How much to have beside what running calls need. It grows while it lasts for less than a minute, and shrinks when it lasts for many.</summary>
     public long Step { get; private set; } = step;
 
     /// <summary>Whether the database was asked in this window.</summary>

@@ -1,0 +1,21 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+using Relay.Frontend.Forwarding;
+
+namespace Relay.Frontend.Overload;
+
+/// <summary>Checks that the largest body that is taken has room.</summary>
+internal sealed class BodyMemoryValidator(IConfiguration configuration) : IValidateOptions<OverloadOptions>
+{
+    public ValidateOptionsResult Validate(string? name, OverloadOptions options)
+    {
+        // Read by itself: a wrong value of the other setting is told by that one's check.
+        var forwarding = new ForwardingOptions();
+        var text = configuration[$"{ForwardingOptions.SectionName}:{nameof(ForwardingOptions.MaxRequestBodyBytes)}"];
+        var bodyMax = long.TryParse(text, CultureInfo.InvariantCulture, out var configured) ? configured : forwarding.MaxRequestBodyBytes;
+        return options.BodyBytes >= 2 * Math.Clamp(bodyMax, 0, int.MaxValue)
+            ? ValidateOptionsResult.Success
+            : ValidateOptionsResult.Fail(FormattableString.Invariant(
+                $"{OverloadOptions.SectionName}:{nameof(OverloadOptions.BodyBytes)} is {options.BodyBytes}, and must be at least twice {ForwardingOptions.SectionName}:{nameof(ForwardingOptions.MaxRequestBodyBytes)} ({bodyMax}), or a body of that size would always be refused. Raise it, or lower the other."));
+    }
+}
