@@ -4,12 +4,15 @@ using Relay.Benchmarks.Budgets;
 using Relay.Benchmarks.Load;
 using Relay.Benchmarks.Settles;
 
-// load: Relay beside bare proxies. settles: durable settles a second. budgets: what a limit of the organization costs. parts: the pure parts, by BenchmarkDotNet.
+// load: Relay beside bare proxies. overload: more than it can take. settles: durable settles a second. budgets: what a limit of the organization costs. parts: the pure parts, by BenchmarkDotNet.
 // upstream and yarp are what load starts.
 switch (args)
 {
     case ["load", .. var options]:
         await LoadRun.RunAsync(options);
+        break;
+    case ["overload", .. var options]:
+        await OverloadRun.RunAsync(options);
         break;
     case ["settles"]:
         await SettleBenchmark.RunAllAsync();
@@ -28,7 +31,7 @@ switch (args)
         await BareYarp.RunAsync(address, upstream);
         break;
     default:
-        await Console.Error.WriteLineAsync("Usage: Relay.Benchmarks load [--rounds 2] [--seconds 5] [--relay PATH] | settles | budgets [KEYS...] | parts [BenchmarkDotNet's options]");
+        await Console.Error.WriteLineAsync("Usage: Relay.Benchmarks load [--rounds 2] [--seconds 5] [--relay PATH] | overload [--clients 10000] [--relay PATH] | settles | budgets [KEYS...] | parts [BenchmarkDotNet's options]");
         return 2;
 }
 

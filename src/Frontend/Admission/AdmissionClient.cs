@@ -11,6 +11,8 @@ namespace Relay.Frontend.Admission;
 /// <summary>Asks the keys' grains, and knows which holds of this process are open.</summary>
 internal sealed partial class AdmissionClient
 {
+    private static readonly TimeSpan FailingPatience = TimeSpan.FromSeconds(1);
+
     private readonly KeyGrains _grains;
     private readonly ILocalKeys? _local;
     private readonly Outbox _outbox;
@@ -247,9 +249,16 @@ internal sealed partial class AdmissionClient
 
     private async Task<bool> SettleWaitingAsync(string keyId)
     {
+        if (!_outbox.IsWaiting(keyId))
+        {
+            return true;
+        }
+
+        // Once somebody has waited in vain, nobody waits long: in an outage that goes on, calls must not pile up.
+        var patience = _outbox.IsFailing(keyId) ? FailingPatience : _reserveTime;
         try
         {
-            return !_outbox.IsWaiting(keyId) || await _outbox.SendAsync(keyId).WaitAsync(_reserveTime, _time);
+            return await _outbox.SendAsync(keyId).WaitAsync(patience, _time);
         }
         catch (TimeoutException)
         {

@@ -27,6 +27,7 @@ internal sealed partial class Outbox(
     private readonly SemaphoreSlim _added = new(0, 1);
     private readonly Dictionary<string, Queue<OutboxEntry>> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Task<bool>> _sending = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _failing = new(StringComparer.Ordinal);
     private List<OutboxAdd> _adds = [];
     private JournalFile<OutboxEntry>? _file;
     private int _count;
@@ -60,6 +61,15 @@ internal sealed partial class Outbox(
         lock (_lock)
         {
             return _waiting.ContainsKey(keyId);
+        }
+    }
+
+    /// <summary>Whether the last try to settle what waits of a key was in vain, for as long as a call may wait.</summary>
+    public bool IsFailing(string keyId)
+    {
+        lock (_lock)
+        {
+            return _failing.Contains(keyId);
         }
     }
 
@@ -250,6 +260,11 @@ internal sealed partial class Outbox(
         catch (Exception e)
         {
             LogStillWaiting(logger, keyId, Count, e);
+            lock (_lock)
+            {
+                _failing.Add(keyId);
+            }
+
             return false;
         }
         finally
@@ -278,6 +293,7 @@ internal sealed partial class Outbox(
             lock (_lock)
             {
                 var queue = _waiting[entry.KeyId];
+                _failing.Remove(entry.KeyId);
                 queue.Dequeue();
                 _count--;
                 if (queue.Count == 0)

@@ -13,8 +13,8 @@ internal sealed class OverloadOptions
     public int Calls { get; set; } = 20_000;
 
     /// <summary>
-    /// How many bytes the bodies of running calls may take in memory, 1 to 1,099,511,627,776, by default 1 GiB. At least two of the largest body, for
-    /// memory is taken in pieces.
+    /// How many bytes the bodies of running calls may take in memory, 1 to 1,099,511,627,776, by default 1 GiB. At least twice the largest
+    /// body and 1 MiB, for memory is taken in pieces.
     /// </summary>
     [Range(1, 1L << 40)]
     public long BodyBytes { get; set; } = 1L << 30;

@@ -52,8 +52,9 @@ internal static class ShutdownExtensions
                 return;
             }
 
-            // The client's next try should find another replica, not this connection again; HTTP/2 has no such header.
-            if (HttpProtocol.IsHttp11(http.Request.Protocol) || HttpProtocol.IsHttp10(http.Request.Protocol))
+            // The client's next try should find another replica, not this connection again; HTTP/2 has no such header. Who has too many calls keeps
+            // the connection: a new one for each try would cost more than the refusal.
+            if (entrance != Entrance.Full && (HttpProtocol.IsHttp11(http.Request.Protocol) || HttpProtocol.IsHttp10(http.Request.Protocol)))
             {
                 http.Response.Headers.Connection = "close";
             }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 
@@ -9,6 +10,8 @@ namespace Relay.Benchmarks.Load;
 /// <summary>Calls a peer, and says what its answers took.</summary>
 internal sealed class LoadClient : IDisposable
 {
+    private const string Call = """{"model":"mock","messages":[{"role":"user","content":"Say something that is neither long nor short."}]}""";
+
     private readonly HttpMessageInvoker _invoker = new(new SocketsHttpHandler { UseProxy = false, ActivityHeadersPropagator = null });
     private readonly Uri _address;
     private readonly AuthenticationHeaderValue _key;
@@ -37,6 +40,43 @@ internal sealed class LoadClient : IDisposable
             return own;
         })));
         return [.. times.SelectMany(static own => own).Order()];
+    }
+
+    /// <summary>As <see cref="CallAsync"/>, but calls may be refused with 503; then the caller waits for the second that the answer says.</summary>
+    public async Task<CallResults> TryCallAsync(int callers, TimeSpan duration)
+    {
+        using var end = new CancellationTokenSource(duration);
+        return await TryCallUntilAsync(callers, end.Token);
+    }
+
+    /// <summary>The same until it is told to end.</summary>
+    public async Task<CallResults> TryCallUntilAsync(int callers, CancellationToken end)
+    {
+        var (answered, refused) = (new ConcurrentBag<TimeSpan>(), new ConcurrentBag<TimeSpan>());
+        await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(async () =>
+        {
+            while (!end.IsCancellationRequested)
+            {
+                var start = Now();
+                using var answer = await SendAnyAsync(Call);
+                await answer.Content.CopyToAsync(Stream.Null, CancellationToken.None);
+                var took = TimeSpan.FromTicks(Now() - start);
+                if (answer.IsSuccessStatusCode)
+                {
+                    answered.Add(took);
+                }
+                else if (answer.StatusCode == HttpStatusCode.ServiceUnavailable)
+                {
+                    refused.Add(took);
+                    await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, CancellationToken.None);
+                }
+                else
+                {
+                    throw new InvalidOperationException($"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(CancellationToken.None)}");
+                }
+            }
+        }, CancellationToken.None)));
+        return new CallResults([.. answered.Order()], [.. refused.Order()]);
     }
 
     /// <summary>So many calls a second, whether they are answered or not. A call's time counts from when it was due.</summary>
@@ -90,7 +130,7 @@ internal sealed class LoadClient : IDisposable
     private async Task<TimeSpan> CallOnceAsync()
     {
         var start = Now();
-        using var answer = await SendAsync("""{"model":"mock","messages":[{"role":"user","content":"Say something that is neither long nor short."}]}""");
+        using var answer = await SendAsync(Call);
         await answer.Content.CopyToAsync(Stream.Null);
         return TimeSpan.FromTicks(Now() - start);
     }
@@ -130,14 +170,19 @@ internal sealed class LoadClient : IDisposable
 
     private async Task<HttpResponseMessage> SendAsync(string json)
     {
+        var answer = await SendAnyAsync(json);
+        return answer.IsSuccessStatusCode
+            ? answer
+            : throw new InvalidOperationException($"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+    }
+
+    private async Task<HttpResponseMessage> SendAnyAsync(string json)
+    {
         var request = new HttpRequestMessage(HttpMethod.Post, _address)
         {
             Content = new StringContent(json, Encoding.UTF8, "application/json"),
         };
         request.Headers.Authorization = _key;
-        var answer = await _invoker.SendAsync(request, CancellationToken.None);
-        return answer.IsSuccessStatusCode
-            ? answer
-            : throw new InvalidOperationException($"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+        return await _invoker.SendAsync(request, CancellationToken.None);
     }
 }

@@ -107,7 +107,7 @@ internal sealed class Peer : IDisposable
         try
         {
             using var answer = await client.PostAsJsonAsync("/v1/chat/completions", new { model = "mock", messages = Array.Empty<string>() });
-            return answer.StatusCode != HttpStatusCode.BadGateway;
+            return answer.StatusCode is not (HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable);
         }
         catch (HttpRequestException)
         {

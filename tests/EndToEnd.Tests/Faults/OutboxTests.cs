@@ -50,6 +50,10 @@ public sealed class OutboxTests : IAsyncLifetime
         using var refused = await first.PostAsync(RelayCaller.Chat());
         Assert.Equal("server_is_overloaded", (await Errors.ReadAsync(refused, HttpStatusCode.ServiceUnavailable)).Code);
         Assert.Equal("1", refused.Headers.GetValues("retry-after").Single());
+
+        // Those that come after it do not wait as long as it did: together they would for longer than this.
+        await AssertRefusedAsync(first, times: 10).WaitAsync(TimeSpan.FromSeconds(60));
+
         using var admitted = await other.PostAsync(RelayCaller.Chat(model: ModelOf(other)));
         Assert.Equal(HttpStatusCode.OK, admitted.StatusCode);
         await admitted.Content.ReadAsStringAsync();
@@ -283,6 +287,15 @@ public sealed class OutboxTests : IAsyncLifetime
             relay, caller.Key, RelayCaller.Chat(stream ? "\"stream\":true" : "", ModelOf(caller)), "Connection: close\r\n");
         await _upstream.RequestReceivedAsync();
         return client;
+    }
+
+    private static async Task AssertRefusedAsync(RelayCaller caller, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            using var next = await caller.PostAsync(RelayCaller.Chat());
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, next.StatusCode);
+        }
     }
 
     private async Task<RelayApplication> StartAsync(params (string Name, string Value)[] settings) =>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Relay.Configuration;
 using Relay.Frontend.Admission;
 using Relay.Frontend.Forwarding;
+using Relay.Frontend.Overload;
 using Relay.Frontend.Upstreams;
 
 namespace Relay.Frontend.Tests.Configuration;
@@ -46,6 +47,18 @@ public sealed class SettingsCheckTests
         Assert.Empty(Find(("Relay:Admission:ReserveSeconds", "4.5")));
     }
 
+    [Fact]
+    public void Run_LargestBodyHasNoRoom_SaysWhichAndWhy()
+    {
+        var fault = Assert.Single(Find(("Relay:MaxRequestBodyBytes", "1000000"), ("Relay:Overload:BodyBytes", "3048575")));
+
+        Assert.StartsWith(
+            "Relay:Overload:BodyBytes is 3048575, and must be at least twice Relay:MaxRequestBodyBytes (1000000) and 1048576 more",
+            fault,
+            StringComparison.Ordinal);
+        Assert.Empty(Find(("Relay:MaxRequestBodyBytes", "1000000"), ("Relay:Overload:BodyBytes", "3048576")));
+    }
+
     [Theory]
     [InlineData("OPENAI_BASE_URL", "ftp://example.com")]
     [InlineData("OPENAI_BASE_URL", "example.com/v1")]
@@ -71,6 +84,8 @@ public sealed class SettingsCheckTests
             ("Relay:Drain:Seconds", "-1"),
             ("Relay:Drain:Bytes", "many"),
             ("Relay:MaxRequestBodyBytes", "0"),
+            ("Relay:Overload:Calls", "0"),
+            ("Relay:Overload:BodyBytes", "-1"),
             ("Relay:Nothing", "1"),
         ];
 
@@ -83,6 +98,7 @@ public sealed class SettingsCheckTests
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Name, setting.Value)));
         builder.AddUpstreams();
         builder.AddAdmission();
+        builder.AddOverload();
         builder.AddForwarding();
         using var provider = Microsoft.Extensions.DependencyInjection.ServiceCollectionContainerBuilderExtensions.BuildServiceProvider(builder.Services);
         try
