@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
 using Relay.Configuration;
 using Relay.Frontend.Endpoints;
 using Relay.Frontend.Metering;
+using Relay.Frontend.Overload;
 
 namespace Relay.Frontend.Forwarding;
 
@@ -11,6 +13,7 @@ internal static class ForwardingExtensions
     public static void AddForwarding(this IHostApplicationBuilder builder)
     {
         builder.AddSettings<ForwardingOptions, ForwardingOptionsValidator>(ForwardingOptions.SectionName);
+        builder.Services.AddSingleton<IValidateOptions<OverloadOptions>, BodyMemoryValidator>();
         builder.Services.AddSingleton<TokenCounter>();
         builder.Services.AddSingleton<CallCount>();
         builder.Services.AddSingleton<UpstreamSender>();

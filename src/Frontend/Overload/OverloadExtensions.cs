@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Relay.Configuration;
 
 namespace Relay.Frontend.Overload;
@@ -9,7 +8,6 @@ internal static class OverloadExtensions
     public static void AddOverload(this IHostApplicationBuilder builder)
     {
         builder.AddSettings<OverloadOptions, OverloadOptionsValidator>(OverloadOptions.SectionName);
-        builder.Services.AddSingleton<IValidateOptions<OverloadOptions>, BodyMemoryValidator>();
         builder.Services.AddSingleton<BodyMemory>();
     }
 }

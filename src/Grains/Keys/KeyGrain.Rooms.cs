@@ -56,26 +56,33 @@ internal sealed partial class KeyGrain
     /// <summary>Tells what calls have used beyond what was allotted for them, and when all of it is used up.</summary>
     private void TellUsed()
     {
-        if (_settings is not { } settings || hierarchy.Current.PathOf(settings.User) is not { Limits.IsEmpty: false } path)
+        if (_settings is not { } settings || _rooms is null)
         {
             return;
         }
 
+        var path = hierarchy.Current.PathOf(settings.User);
         var untold = _book.Untold(path, Now);
         if (untold.Count > 0)
         {
             Tell([.. untold.Select(static limit => new RoomShortage(limit, 0))]);
         }
+
+        var left = _book.UntoldOfLeft(path, Now);
+        if (left.Count > 0)
+        {
+            _ = _turns.RunAsync(() => TryAsync(() => _rooms!.GiveBackAsync(left)));
+        }
     }
 
     /// <summary>In a turn: what is answered changes the book.</summary>
-    private void Tell(ImmutableArray<RoomShortage> shortages) => _ = _turns.RunAsync(() => TellAsync(shortages));
+    private void Tell(ImmutableArray<RoomShortage> shortages) => _ = _turns.RunAsync(() => TryAsync(() => _rooms!.AskAsync(shortages)));
 
-    private async Task TellAsync(IEnumerable<RoomShortage> shortages)
+    private async Task TryAsync(Func<Task> tell)
     {
         try
         {
-            await _rooms!.AskAsync(shortages);
+            await tell();
         }
         catch (Exception exception)
         {
@@ -91,13 +98,6 @@ internal sealed partial class KeyGrain
             return;
         }
 
-        try
-        {
-            await _rooms.GiveBackAllAsync().WaitAsync(cancellationToken);
-        }
-        catch (Exception exception)
-        {
-            LogNotTold(logger, exception, Id);
-        }
+        await TryAsync(() => _rooms.GiveBackAllAsync().WaitAsync(cancellationToken));
     }
 }

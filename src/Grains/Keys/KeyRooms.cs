@@ -79,12 +79,14 @@ internal sealed class KeyRooms(
     }
 
     /// <summary>Gives up all that the key does not use.</summary>
-    public async Task GiveBackAllAsync()
+    public Task GiveBackAllAsync() => GiveBackAsync(book.Unused(clock()));
+
+    /// <summary>Gives up what the key does not use of some limits.</summary>
+    public async Task GiveBackAsync(IReadOnlyCollection<(LimitKey Limit, DateTimeOffset WindowEnd)> limits)
     {
-        var unused = book.Unused(clock());
-        if (unused.Count > 0)
+        if (limits.Count > 0)
         {
-            _gathered.Returns.UnionWith(unused);
+            _gathered.Returns.UnionWith(limits);
             await NextAsync();
         }
     }
@@ -121,6 +123,10 @@ internal sealed class KeyRooms(
             if (question.Shortages.ContainsKey(ask.Limit))
             {
                 book.Take(ask, answer, clock());
+            }
+            else
+            {
+                book.TakeTold(ask, clock());
             }
         }
     }

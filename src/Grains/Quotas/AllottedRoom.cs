@@ -69,6 +69,9 @@ internal sealed class AllottedRoom(DateTimeOffset windowEnd, long step)
         IsPassed = answer.IsPassed;
     }
 
+    /// <summary>Remembers what the database was told.</summary>
+    public void TakeTold(long used) => UsedTold = used;
+
     /// <summary>Gives up all above a level, at once: whatever the database is told later, no call can use it any more.</summary>
     public void LowerTo(long level) => Ceiling = Math.Min(Ceiling, level);
 }

@@ -102,6 +102,39 @@ internal sealed partial class QuotaBook
         return untold ?? (IReadOnlyList<AccountLimit>)[];
     }
 
+    /// <summary>
+    /// The limits that are not above the key any more, for it or its user has moved, and of which calls that were made before have used more than was
+    /// allotted for them: nobody would hear of that before the limit is recalled.
+    /// </summary>
+    public IReadOnlyList<(LimitKey Limit, DateTimeOffset WindowEnd)> UntoldOfLeft(AccountPath path, Instant now)
+    {
+        Advance(now.Wall);
+        List<(LimitKey Limit, DateTimeOffset WindowEnd)>? untold = null;
+        foreach (var limit in _rooms.Keys)
+        {
+            if (!IsAmong(SlotsOf(path), limit)
+                && CurrentRoom(limit) is { } room
+                && TakenOf(limit) is var (used, held)
+                && used + held > room.Ceiling
+                && used > room.UsedTold)
+            {
+                (untold ??= []).Add((limit, EndOf(limit)));
+            }
+        }
+
+        return untold ?? (IReadOnlyList<(LimitKey, DateTimeOffset)>)[];
+    }
+
+    /// <summary>Remembers that the database has been told what the key uses of a limit of which it asked for nothing.</summary>
+    public void TakeTold(RoomAsk ask, Instant now)
+    {
+        Advance(now.Wall);
+        if (EndOf(ask.Limit) == ask.WindowEnd && CurrentRoom(ask.Limit) is { } room)
+        {
+            room.TakeTold(ask.Used);
+        }
+    }
+
     /// <summary>Takes in what the database has, unless the window has ended meanwhile.</summary>
     public void Take(RoomAsk ask, RoomAnswer answer, Instant now)
     {
@@ -279,6 +312,19 @@ internal sealed partial class QuotaBook
         }
 
         return _slots;
+    }
+
+    private static bool IsAmong(Slot[] slots, LimitKey limit)
+    {
+        foreach (var slot in slots)
+        {
+            if (slot.Limit.Key == limit)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private AllottedRoom? RoomOf(Slot slot)

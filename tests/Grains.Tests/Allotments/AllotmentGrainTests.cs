@@ -102,6 +102,26 @@ public sealed class AllotmentGrainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Settle_UserHasMovedAndTheCallUsedMoreThanItHeld_IsToldToTheTeamOfThen()
+    {
+        await PutAsync(Growth, new Limit(Metric.Tokens, Window.Total, 1_000));
+        await PutAsync(new AccountId(Level.Team, "sales"), new Limit(Metric.Tokens, Window.Total, 1_000));
+        await _cluster.PutAccountAsync(Ann, new AccountChange { Team = "growth" });
+        await _cluster.PutAccountAsync(Bob, new AccountChange { Team = "growth" });
+        var (moved, other) = (await CreateAsync("ann"), await CreateAsync("bob"));
+        var call = await ReserveCallAsync(moved);
+        await _cluster.PutAccountAsync(Ann, new AccountChange { Team = "sales" });
+
+        await _cluster.SettleAsync(moved, call, input: 3, output: 980);
+
+        // What it asks of the new team is asked after the old one was told.
+        Assert.Null(await ReserveAsync(moved));
+        var refusal = await ReserveAsync(other);
+        Assert.Equal((RefusalKind.LimitReached, Growth), (refusal?.Kind, refusal?.Account));
+        Assert.Equal((983L, 17L), (refusal!.Limit!.Used, refusal.Limit.Remaining));
+    }
+
+    [Fact]
     public async Task Put_LimitMadeInTheMiddleOfItsWindow_CountsWhatWasUsedInIt()
     {
         var key = await CreateAsync("ann");

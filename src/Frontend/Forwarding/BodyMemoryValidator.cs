@@ -1,8 +1,8 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
-using Relay.Frontend.Forwarding;
+using Relay.Frontend.Overload;
 
-namespace Relay.Frontend.Overload;
+namespace Relay.Frontend.Forwarding;
 
 /// <summary>Checks that the largest body that is taken has room.</summary>
 internal sealed class BodyMemoryValidator(IConfiguration configuration) : IValidateOptions<OverloadOptions>
