@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Relay.Configuration;
 using Relay.Grains.Ownership;
 
 namespace Relay.Frontend.Admission;
@@ -8,7 +9,7 @@ internal sealed class ReserveTimeValidator(IOptions<OwnershipOptions> ownership)
 {
     public ValidateOptionsResult Validate(string? name, AdmissionOptions options)
     {
-        if (!TryGetOwnership(out var times) || options.ReserveSeconds > times.LeaseSeconds + times.RenewSeconds)
+        if (ownership.ValueOrNull() is not { } times || options.ReserveSeconds > times.LeaseSeconds + times.RenewSeconds)
         {
             return ValidateOptionsResult.Success;
         }
@@ -17,20 +18,5 @@ internal sealed class ReserveTimeValidator(IOptions<OwnershipOptions> ownership)
         const string Renew = $"{OwnershipOptions.SectionName}:{nameof(OwnershipOptions.RenewSeconds)}";
         return ValidateOptionsResult.Fail(FormattableString.Invariant(
             $"{AdmissionOptions.SectionName}:{nameof(AdmissionOptions.ReserveSeconds)} is {options.ReserveSeconds}, and must be greater than {Lease} and {Renew} together ({times.LeaseSeconds} + {times.RenewSeconds}), which a change of a key's owner takes: every call during one would get 503. Raise it, or lower one of them."));
-    }
-
-    /// <summary>False when they are wrong themselves, which their own check says better.</summary>
-    private bool TryGetOwnership(out OwnershipOptions times)
-    {
-        try
-        {
-            times = ownership.Value;
-            return true;
-        }
-        catch (Exception e) when (e is OptionsValidationException or InvalidOperationException)
-        {
-            times = new OwnershipOptions();
-            return false;
-        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Relay.Frontend.Errors;
@@ -11,7 +10,7 @@ internal static class RequestIds
     /// <summary>Makes the request's id and puts it on the response.</summary>
     public static string Assign(HttpContext http, DateTimeOffset now)
     {
-        http.Features.Set(new Assigned(Make(now)));
+        http.Features.Set(new Assigned(Guid.CreateVersion7(now)));
         return Write(http);
     }
 
@@ -31,19 +30,6 @@ internal static class RequestIds
 
     /// <summary>An id as clients and logs see it.</summary>
     public static string Format(Guid requestId) => $"req_{requestId:N}";
-
-    /// <summary>
-    /// A UUID of version 7 (RFC 9562, 5.7), whose order is that of time. .NET's own asks the kernel for its random bits; an id is unique, but no
-    /// secret, so that a generator that was seeded from there is as good.
-    /// </summary>
-    public static Guid Make(DateTimeOffset now)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        Random.Shared.NextBytes(bytes);
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, ((ulong)now.ToUnixTimeMilliseconds() << 16) | 0x7000 | ((ulong)(bytes[6] & 0x0F) << 8) | bytes[7]);
-        bytes[8] = (byte)(0x80 | (bytes[8] & 0x3F));
-        return new Guid(bytes, bigEndian: true);
-    }
 
     private sealed class Assigned(Guid id)
     {

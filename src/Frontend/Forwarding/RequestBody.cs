@@ -10,8 +10,10 @@ namespace Relay.Frontend.Forwarding;
 /// <summary>A request's body, read once into pooled memory and sent from there; it is never held twice.</summary>
 internal sealed class RequestBody(BodyMemory memory) : IDisposable
 {
+    /// <summary>The largest piece in which memory is taken.</summary>
+    public const int PartBytesMax = 1024 * 1024;
+
     private const int FirstPartBytes = 16 * 1024;
-    private const int PartBytesMax = 1024 * 1024;
 
     private readonly List<byte[]> _parts = [];
     private int _lastPartBytes;

@@ -14,9 +14,6 @@ internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifec
     /// <summary>The most keys of one transaction.</summary>
     public const int BatchKeysMax = 500;
 
-    /// <summary>How long to let asks gather after a batch for whose answers no call waits: a transaction costs more than the asks in it.</summary>
-    public TimeSpan Pause { get; init; } = TimeSpan.FromMilliseconds(20);
-
     // Each key has one at most; this is only so that there is an end to it.
     private const int QueueMax = 100_000;
 
@@ -94,13 +91,7 @@ internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifec
                     batch.Add(next);
                 }
 
-                var waits = batch.Exists(static waiting => waiting.Ask.Rooms.Any(static room => room.Needed > 0 || room.KeepsUpTo is not null));
                 await WriteAsync(batch);
-                if (!waits && Pause > TimeSpan.Zero)
-                {
-                    // Of the machine's time, whatever time the silo is told.
-                    await Task.Delay(Pause, TimeProvider.System, _abandoned.Token);
-                }
             }
         }
         catch (OperationCanceledException exception)

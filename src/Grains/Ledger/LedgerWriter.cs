@@ -55,7 +55,14 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
                 UseJitter = true,
             })
             .Build();
+        Pause = () => _abandoned.Token.WaitHandle.WaitOne(_options.GatherMilliseconds);
     }
+
+    /// <summary>
+    /// Lets the time pass in which others may come. It is the machine's time, whatever time the silo is told, and a thread waits: the runtime's timers
+    /// are coarser than that by some milliseconds.
+    /// </summary>
+    public Action Pause { private get; init; }
 
     /// <summary>Whether so much waits, or so long, that new calls should not be admitted.</summary>
     public bool IsCrowded =>
@@ -151,14 +158,14 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
 
     /// <summary>
     /// Waits a moment for others to share the commit, which costs about as much for one as for some. A caller who makes one call after the other does
-    /// not wait: nobody comes while its own is being written. The moment is of the machine's time, whatever time the silo is told.
+    /// not wait: nobody comes while its own is being written.
     /// </summary>
     private void Gather()
     {
         var waiting = _queue.Reader.Count;
         if (_othersCome && waiting < GatheredRowsEnough && _options.GatherMilliseconds > 0)
         {
-            _abandoned.Token.WaitHandle.WaitOne(_options.GatherMilliseconds);
+            Pause();
             _othersCome = _queue.Reader.Count > waiting;
         }
     }

@@ -68,7 +68,8 @@ internal sealed class LoadRun(IReadOnlyList<Peer> peers, TimeSpan duration)
         }
     }
 
-    private static string? Option(string[] options, string name) =>
+    /// <summary>The value that follows an option, or null.</summary>
+    public static string? Option(string[] options, string name) =>
         Array.IndexOf(options, name) is >= 0 and var at && at + 1 < options.Length ? options[at + 1] : null;
 
     private static Task<Peer> StartSelfAsync(string name, Uri address, string folder, Dictionary<string, string> environment, params string[] arguments) =>

@@ -19,6 +19,8 @@ internal sealed class OverloadRun(string program, int clients, string folder)
     private static readonly Uri Upstream = new("http://127.0.0.1:9410");
     private static readonly Uri Address = new("http://127.0.0.1:9411");
 
+    private int _started;
+
     /// <summary>Measures all, and prints a line for each.</summary>
     public static async Task RunAsync(string[] options)
     {
@@ -28,13 +30,13 @@ internal sealed class OverloadRun(string program, int clients, string folder)
             using var upstream = await Peer.StartAsync(
                 "upstream", Upstream, folder, new Dictionary<string, string>(StringComparer.Ordinal), "dotnet", Assembly.GetExecutingAssembly().Location, "upstream", Upstream.AbsoluteUri);
             var run = new OverloadRun(
-                Option(options, "--relay") ?? RelayProcess.ProgramPath,
-                int.Parse(Option(options, "--clients") ?? "10000", CultureInfo.InvariantCulture),
+                LoadRun.Option(options, "--relay") ?? RelayProcess.ProgramPath,
+                int.Parse(LoadRun.Option(options, "--clients") ?? "10000", CultureInfo.InvariantCulture),
                 folder);
             Console.WriteLine("| what | memory before (MB) | at its height | afterwards | other calls: answered, refused, p50 (ms) |");
             Console.WriteLine("|---|---|---|---|---|");
-            await run.SlowClientsAsync();
-            await run.SlowUpstreamAsync();
+            await run.HoldAsync("clients that read nothing of 1 MB", """{"model":"mock-body-1024","messages":[]}""");
+            await run.HoldAsync("calls that the upstream does not answer", """{"model":"mock-1-600000","stream":true,"messages":[]}""");
             await run.SlowDatabaseAsync();
             await run.TooManyCallersAsync();
         }
@@ -44,34 +46,15 @@ internal sealed class OverloadRun(string program, int clients, string folder)
         }
     }
 
-    private static string? Option(string[] options, string name) =>
-        Array.IndexOf(options, name) is >= 0 and var at && at + 1 < options.Length ? options[at + 1] : null;
-
-    /// <summary>Answers of 1 MB, of which nothing is read; then all of them hang up.</summary>
-    private async Task SlowClientsAsync()
+    /// <summary>Calls of which nothing is read for a while; then all of them hang up.</summary>
+    private async Task HoldAsync(string what, string body)
     {
         using var relay = await StartAsync();
         var sockets = new List<Socket>();
         await MeasureAsync(
-            $"{clients} clients that read nothing of 1 MB",
+            $"{clients} {what}",
             relay,
-            async () => sockets = await OpenAsync(relay, """{"model":"mock-body-1024","messages":[]}"""),
-            () =>
-            {
-                sockets.ForEach(static socket => socket.Dispose());
-                return Task.CompletedTask;
-            });
-    }
-
-    /// <summary>Calls whose upstream says nothing for longer than is looked at.</summary>
-    private async Task SlowUpstreamAsync()
-    {
-        using var relay = await StartAsync();
-        var sockets = new List<Socket>();
-        await MeasureAsync(
-            $"{clients} calls that the upstream does not answer",
-            relay,
-            async () => sockets = await OpenAsync(relay, """{"model":"mock-1-600000","stream":true,"messages":[]}"""),
+            async () => sockets = await OpenAsync(relay, body),
             () =>
             {
                 sockets.ForEach(static socket => socket.Dispose());
@@ -84,7 +67,7 @@ internal sealed class OverloadRun(string program, int clients, string folder)
     {
         using var relay = await StartAsync();
         await using var other = new SqliteConnection(
-            new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "data-" + Count, "relay.db"), Pooling = false }.ConnectionString);
+            new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "data-" + _started, "relay.db"), Pooling = false }.ConnectionString);
         await other.OpenAsync();
         await MeasureAsync(
             "a database that takes no commit for 20 s, 64 callers",
@@ -118,8 +101,6 @@ internal sealed class OverloadRun(string program, int clients, string folder)
         }
     }
 
-    private int Count { get; set; }
-
     private async Task<Peer> StartAsync(params (string Name, string Value)[] settings)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -127,7 +108,7 @@ internal sealed class OverloadRun(string program, int clients, string folder)
             ["OPENAI_BASE_URL"] = new Uri(Upstream, "/v1").AbsoluteUri,
             ["OPENAI_API_KEY"] = "key-of-the-upstream",
             ["RELAY_ADMIN_KEY"] = AdminKey,
-            ["Relay__DataDirectory"] = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"data-{++Count}")),
+            ["Relay__DataDirectory"] = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"data-{++_started}")),
         };
         foreach (var (name, value) in settings)
         {

@@ -57,8 +57,7 @@ public sealed class OverloadTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
 
-        using var after = await caller.PostAsync(RelayCaller.Chat());
-        Assert.Equal(HttpStatusCode.OK, after.StatusCode);
+        await CallUntilAdmittedAsync(caller, RelayCaller.Chat());
         await Counts.AssertBilledAsync(caller, requests: Calls + 2);
     }
 
@@ -80,9 +79,24 @@ public sealed class OverloadTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
 
-        using var after = await caller.PostAsync(large);
-        Assert.Equal(HttpStatusCode.OK, after.StatusCode);
+        await CallUntilAdmittedAsync(caller, large);
         await Counts.AssertBilledAsync(caller, requests: Calls + 1);
+    }
+
+    /// <summary>A call has its answer a moment before its place is free.</summary>
+    private static async Task CallUntilAdmittedAsync(RelayCaller caller, string body)
+    {
+        for (var tries = 0; tries < 50; tries++)
+        {
+            using var response = await caller.PostAsync(body);
+            if (response.StatusCode != HttpStatusCode.ServiceUnavailable)
+            {
+                Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+                return;
+            }
+        }
+
+        Assert.Fail("No call was admitted although the others are over.");
     }
 
     /// <summary>Starts calls that their upstream answers once the gate is open; returns when it has them all.</summary>

@@ -51,7 +51,7 @@ internal sealed class SimulatedCompany : IDisposable
             BeforeAsking = _ => DisturbAsync("The database did not take the question."),
             AfterAsking = _ => DisturbAsync("The database's answer was lost."),
         };
-        _writers = [.. _silos.Select(_ => new AllotmentWriter(_store, _ledger, new RecordedWarnings(), NullLogger<AllotmentWriter>.Instance) { Pause = TimeSpan.Zero })];
+        _writers = [.. _silos.Select(_ => new AllotmentWriter(_store, _ledger, new RecordedWarnings(), NullLogger<AllotmentWriter>.Instance))];
         foreach (var (silo, writer) in _silos.Zip(_writers))
         {
             silo.Start(writer.RunAsync);
