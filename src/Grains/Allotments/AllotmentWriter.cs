@@ -8,6 +8,7 @@ namespace Relay.Grains.Allotments;
 
 /// <summary>
 /// Brings the asks of all keys of a silo to the database, so that many share one commit. One batch is in flight at a time. A key has one ask in flight.
+/// What nobody waits for waits a moment for others: a transaction costs more than the asks in it.
 /// </summary>
 internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
@@ -21,11 +22,15 @@ internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifec
         Channel.CreateBounded<(KeyAsk, TaskCompletionSource<KeyAnswer>)>(new BoundedChannelOptions(QueueMax) { SingleReader = true });
 
     private readonly CancellationTokenSource _abandoned = new();
+    private readonly SemaphoreSlim _hurry = new(0);
     private readonly IAllotmentStore _store;
     private readonly WindowOpener _opener;
     private readonly ILimitWarnings _warnings;
     private readonly ILogger<AllotmentWriter> _logger;
     private Task _writing = Task.CompletedTask;
+
+    /// <summary>How long asks that nobody waits for gather, of the machine's time, whatever time the silo is told.</summary>
+    public TimeSpan Pause { get; init; } = TimeSpan.FromMilliseconds(50);
 
     public AllotmentWriter(IAllotmentStore store, IUsageLedger ledger, ILimitWarnings warnings, ILogger<AllotmentWriter> logger)
     {
@@ -55,6 +60,7 @@ internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifec
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _queue.Writer.TryComplete();
+        Hurry();
         await using (cancellationToken.Register(_abandoned.Cancel))
         {
             await _writing;
@@ -62,16 +68,30 @@ internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifec
     }
 
     /// <inheritdoc />
-    public void Dispose() => _abandoned.Dispose();
+    public void Dispose()
+    {
+        _hurry.Dispose();
+        _abandoned.Dispose();
+    }
+
+    /// <summary>Someone waits for what was asked so far.</summary>
+    public void Hurry() => _hurry.Release();
 
     /// <summary>Asks for one key. When it throws, nobody knows what the database has now.</summary>
+    /// <param name="ask">The ask.</param>
+    /// <param name="isAwaited">Whether someone waits for it; else it may wait for others.</param>
     /// <exception cref="ClaimLostException">The key has another owner.</exception>
-    public async Task<ImmutableArray<RoomAnswer>> AskAsync(KeyAsk ask)
+    public async Task<ImmutableArray<RoomAnswer>> AskAsync(KeyAsk ask, bool isAwaited)
     {
         var answer = new TaskCompletionSource<KeyAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (!_queue.Writer.TryWrite((ask, answer)))
         {
             throw new LedgerFullException("The silo takes no more questions about allotments; the same call may be tried again.");
+        }
+
+        if (isAwaited)
+        {
+            Hurry();
         }
 
         var answered = await answer.Task;
@@ -85,6 +105,11 @@ internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifec
         {
             while (await _queue.Reader.WaitToReadAsync(_abandoned.Token))
             {
+                if (_queue.Reader.Count < BatchKeysMax)
+                {
+                    await GatherAsync();
+                }
+
                 var batch = new List<(KeyAsk Ask, TaskCompletionSource<KeyAnswer> Answer)>();
                 while (batch.Count < BatchKeysMax && _queue.Reader.TryRead(out var next))
                 {
@@ -100,6 +125,15 @@ internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifec
             {
                 waiting.Answer.SetException(exception);
             }
+        }
+    }
+
+    private async Task GatherAsync()
+    {
+        await _hurry.WaitAsync(Pause, _abandoned.Token);
+        while (await _hurry.WaitAsync(TimeSpan.Zero))
+        {
+            // The batch that follows serves all of them.
         }
     }
 

@@ -65,18 +65,20 @@ internal sealed partial class KeyGrain
         var untold = _book.Untold(path, Now);
         if (untold.Count > 0)
         {
-            Tell([.. untold.Select(static limit => new RoomShortage(limit, 0))]);
+            InTurn(rooms => rooms.TellAsync(untold.Select(static limit => new RoomShortage(limit, 0))));
         }
 
         var left = _book.UntoldOfLeft(path, Now);
         if (left.Count > 0)
         {
-            _ = _turns.RunAsync(() => TryAsync(() => _rooms!.GiveBackAsync(left)));
+            InTurn(rooms => rooms.GiveBackAsync(left));
         }
     }
 
+    private void AskAhead(ImmutableArray<RoomShortage> shortages) => InTurn(rooms => rooms.AskAheadAsync(shortages));
+
     /// <summary>In a turn: what is answered changes the book.</summary>
-    private void Tell(ImmutableArray<RoomShortage> shortages) => _ = _turns.RunAsync(() => TryAsync(() => _rooms!.AskAsync(shortages)));
+    private void InTurn(Func<KeyRooms, Task> ask) => _ = _turns.RunAsync(() => TryAsync(() => ask(_rooms!)));
 
     private async Task TryAsync(Func<Task> tell)
     {

@@ -343,7 +343,7 @@ internal sealed partial class KeyGrain(
 
         if (!reservation.RunningOut.IsEmpty)
         {
-            Tell(reservation.RunningOut);
+            AskAhead(reservation.RunningOut);
         }
 
         foreach (var observed in reservation.Observed)

@@ -24,17 +24,11 @@ internal sealed class KeyRooms(
     private Task _running = Task.CompletedTask;
     private Task? _next;
 
-    /// <summary>Asks for what is short, and tells what is used. What several calls need is asked for together.</summary>
-    public Task AskAsync(IEnumerable<RoomShortage> shortages)
-    {
-        foreach (var shortage in shortages)
-        {
-            var needed = _gathered.Shortages.GetValueOrDefault(shortage.Limit.Key).Needed + shortage.Needed;
-            _gathered.Shortages[shortage.Limit.Key] = shortage with { Needed = needed };
-        }
+    /// <summary>Tells what is used, at once.</summary>
+    public Task TellAsync(IEnumerable<RoomShortage> shortages) => AskAsync(shortages, isAwaited: true);
 
-        return NextAsync();
-    }
+    /// <summary>Asks for what will be short soon; it may take a moment.</summary>
+    public Task AskAheadAsync(IEnumerable<RoomShortage> shortages) => AskAsync(shortages, isAwaited: false);
 
     /// <summary>
     /// Decides once enough is allotted to the key: asks for what is unallotted, and when that is too little, has taken back what no key uses. A
@@ -57,7 +51,7 @@ internal sealed class KeyRooms(
             await Task.WhenAll(shortages
                 .Where(shortage => asked.Contains(shortage.Limit.Key) && IsScarce(shortage))
                 .Select(async shortage => recalled[shortage.Limit.Key] = await recall(shortage.Limit)));
-            await AskAsync(shortages);
+            await AskAsync(shortages, isAwaited: true);
             asked.UnionWith(shortages.Select(static shortage => shortage.Limit.Key));
             (var decision, shortages) = decide(recalled);
             if (shortages.IsEmpty)
@@ -74,7 +68,7 @@ internal sealed class KeyRooms(
     {
         var question = _gathered;
         question.Returns.Add((limit, windowEnd));
-        await NextAsync();
+        await NextAsync(isAwaited: true);
         return question.Uses.TryGetValue((limit, windowEnd), out var use) ? use : null;
     }
 
@@ -87,17 +81,40 @@ internal sealed class KeyRooms(
         if (limits.Count > 0)
         {
             _gathered.Returns.UnionWith(limits);
-            await NextAsync();
+            await NextAsync(isAwaited: true);
         }
     }
 
     private bool IsScarce(RoomShortage shortage) =>
         shortage.Limit.Limit.Enforcement != Enforcement.Observe && book.RoomAtMost(shortage.Limit) < shortage.Needed;
 
-    private Task NextAsync() =>
-        _next is not null ? _next
-        : _running.IsCompleted ? _running = SendAsync()
-        : _next = SendAfterAsync(_running);
+    /// <summary>What several calls need is asked for together.</summary>
+    private Task AskAsync(IEnumerable<RoomShortage> shortages, bool isAwaited)
+    {
+        foreach (var shortage in shortages)
+        {
+            var needed = _gathered.Shortages.GetValueOrDefault(shortage.Limit.Key).Needed + shortage.Needed;
+            _gathered.Shortages[shortage.Limit.Key] = shortage with { Needed = needed };
+        }
+
+        return NextAsync(isAwaited);
+    }
+
+    private Task NextAsync(bool isAwaited)
+    {
+        _gathered.IsAwaited |= isAwaited;
+        if (_next is null && _running.IsCompleted)
+        {
+            return _running = SendAsync();
+        }
+
+        if (isAwaited)
+        {
+            writer.Hurry();
+        }
+
+        return _next ??= SendAfterAsync(_running);
+    }
 
     private async Task SendAfterAsync(Task before)
     {
@@ -116,7 +133,7 @@ internal sealed class KeyRooms(
             return;
         }
 
-        var answers = await AskAsync(asks);
+        var answers = await AskAsync(asks, question.IsAwaited);
         foreach (var (ask, answer) in asks.Zip(answers))
         {
             // Who only gives back has not said how much there is of the limit.
@@ -131,11 +148,11 @@ internal sealed class KeyRooms(
         }
     }
 
-    private async Task<ImmutableArray<RoomAnswer>> AskAsync(List<RoomAsk> asks)
+    private async Task<ImmutableArray<RoomAnswer>> AskAsync(List<RoomAsk> asks, bool isAwaited)
     {
         try
         {
-            return await writer.AskAsync(new KeyAsk(owner, asks));
+            return await writer.AskAsync(new KeyAsk(owner, asks), isAwaited);
         }
         catch (ClaimLostException exception)
         {
@@ -174,5 +191,8 @@ internal sealed class KeyRooms(
         public HashSet<(LimitKey Limit, DateTimeOffset WindowEnd)> Returns { get; } = [];
 
         public Dictionary<(LimitKey Limit, DateTimeOffset WindowEnd), RoomUse> Uses { get; } = [];
+
+        /// <summary>Whether someone waits for the answer.</summary>
+        public bool IsAwaited { get; set; }
     }
 }

@@ -9,6 +9,9 @@ public static class Allotting
     // So small a part of what is left goes to calls that nobody has made yet, that many keys find room before anything must be taken back.
     private const int SpareShare = 8;
 
+    // While there is plenty, nobody need ask often: ten thousand keys with such a part each have a seventh of it.
+    private const int PlentyShare = 65_536;
+
     /// <summary>The new ceiling of a key.</summary>
     /// <param name="ask">What the key asks.</param>
     /// <param name="allotted">The sum of all ceilings of the limit in the window.</param>
@@ -26,7 +29,8 @@ public static class Allotting
             return ask.Limit.Enforcement == Enforcement.Observe ? kept + needed + ask.Wanted : kept + Math.Max(left, 0);
         }
 
-        var spare = Math.Max(least + ask.Needed + ask.Wanted - (kept + needed), 0);
+        var wanted = ask.Wanted > 0 ? Math.Max(ask.Wanted, (left - needed) / PlentyShare) : 0;
+        var spare = Math.Max(least + ask.Needed + wanted - (kept + needed), 0);
         return kept + needed + Math.Min(spare, (left - needed) / SpareShare);
     }
 }

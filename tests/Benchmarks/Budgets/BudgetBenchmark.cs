@@ -21,6 +21,9 @@ internal sealed class BudgetBenchmark(string name, Company without, Company with
     private const int Callers = 64;
     private const int Rounds = 20;
 
+    // About what these calls use in a month.
+    private const long Tokens = 3_000_000_000_000;
+
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(1);
 
     // What keys ask for in their first moments is not measured, but for how often they ask later.
@@ -62,7 +65,7 @@ internal sealed class BudgetBenchmark(string name, Company without, Company with
         await using var without = await Company.StartAsync(settings, KeysMax);
         await using var with = await Company.StartAsync(settingsWith, KeysMax);
         await with.Grains.GetGrain<IAccountsGrain>(0).PutAsync(
-            AccountId.Organization, new AccountChange { Limits = [new Limit(Metric.Tokens, Window.Month, 1_000_000_000_000_000)] });
+            AccountId.Organization, new AccountChange { Limits = [new Limit(Metric.Tokens, Window.Month, Tokens)] });
         var benchmark = new BudgetBenchmark(name, without, with);
         foreach (var count in counts)
         {

@@ -51,7 +51,7 @@ internal sealed class SimulatedCompany : IDisposable
             BeforeAsking = _ => DisturbAsync("The database did not take the question."),
             AfterAsking = _ => DisturbAsync("The database's answer was lost."),
         };
-        _writers = [.. _silos.Select(_ => new AllotmentWriter(_store, _ledger, new RecordedWarnings(), NullLogger<AllotmentWriter>.Instance))];
+        _writers = [.. _silos.Select(_ => new AllotmentWriter(_store, _ledger, new RecordedWarnings(), NullLogger<AllotmentWriter>.Instance) { Pause = TimeSpan.Zero })];
         foreach (var (silo, writer) in _silos.Zip(_writers))
         {
             silo.Start(writer.RunAsync);
@@ -365,7 +365,7 @@ internal sealed class SimulatedCompany : IDisposable
             var untold = activation.Book.Untold(_hierarchy.PathOf(facts.User!), Now);
             if (untold.Count > 0)
             {
-                activation.Process.Start(() => TryAsync(() => activation.Rooms.AskAsync(untold.Select(static limit => new RoomShortage(limit, 0)))));
+                activation.Process.Start(() => TryAsync(() => activation.Rooms.TellAsync(untold.Select(static limit => new RoomShortage(limit, 0)))));
             }
         }
     }
