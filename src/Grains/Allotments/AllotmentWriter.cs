@@ -131,7 +131,7 @@ internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifec
     private async Task GatherAsync()
     {
         await _hurry.WaitAsync(Pause, _abandoned.Token);
-        while (await _hurry.WaitAsync(TimeSpan.Zero))
+        while (await _hurry.WaitAsync(TimeSpan.Zero, _abandoned.Token))
         {
             // The batch that follows serves all of them.
         }

@@ -21,8 +21,13 @@ internal sealed class Company : IAsyncDisposable
     /// <summary>Grains by way of the first silo.</summary>
     public IGrainFactory Grains => _silos[0].Services.GetRequiredService<IGrainFactory>();
 
-    /// <summary>Its keys.</summary>
-    public List<IKeyGrain> Keys { get; } = [];
+    /// <summary>How many silos there are.</summary>
+    public int Silos => _silos.Count;
+
+    private List<List<IKeyGrain>> Keys { get; } = [];
+
+    /// <summary>A key by way of a silo: the one that it is on, or another.</summary>
+    public IKeyGrain KeyBy(int silo, int key) => Keys[silo][key];
 
     /// <summary>Starts a silo for each of these settings, and makes keys.</summary>
     public static async Task<Company> StartAsync(IReadOnlyList<IReadOnlyDictionary<string, string?>> settings, int keys)
@@ -39,9 +44,14 @@ internal sealed class Company : IAsyncDisposable
             await company._silos[^1].StartAsync();
         }
 
+        company.Keys.AddRange(company._silos.Select(static _ => new List<IKeyGrain>()));
         for (var i = 0; i < keys; i++)
         {
-            company.Keys.Add(await BenchmarkCalls.CreateKeyAsync(company.Grains, i));
+            var key = await BenchmarkCalls.CreateKeyAsync(company.Grains, i);
+            for (var silo = 0; silo < company.Silos; silo++)
+            {
+                company.Keys[silo].Add(company._silos[silo].Services.GetRequiredService<IGrainFactory>().GetGrain<IKeyGrain>(key.GetPrimaryKeyString()));
+            }
         }
 
         return company;
