@@ -8,7 +8,7 @@ namespace Relay.Grains.Allotments;
 
 /// <summary>
 /// Brings the asks of all keys of a silo to the database, so that many share one commit. One batch is in flight at a time. A key has one ask in flight.
-/// What nobody waits for waits a moment for others: a transaction costs more than the asks in it.
+/// What is not urgent waits a moment for others: a transaction costs more than the asks in it.
 /// </summary>
 internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
@@ -29,7 +29,7 @@ internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifec
     private readonly ILogger<AllotmentWriter> _logger;
     private Task _writing = Task.CompletedTask;
 
-    /// <summary>How long asks that nobody waits for gather, of the machine's time, whatever time the silo is told.</summary>
+    /// <summary>How long asks that are not urgent gather, of the machine's time, whatever time the silo is told.</summary>
     public TimeSpan Pause { get; init; } = TimeSpan.FromMilliseconds(50);
 
     public AllotmentWriter(IAllotmentStore store, IUsageLedger ledger, ILimitWarnings warnings, ILogger<AllotmentWriter> logger)
@@ -74,14 +74,21 @@ internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifec
         _abandoned.Dispose();
     }
 
-    /// <summary>Someone waits for what was asked so far.</summary>
-    public void Hurry() => _hurry.Release();
+    /// <summary>What was asked so far gathers no longer.</summary>
+    public void Hurry()
+    {
+        // One is enough: it is taken before the asks are.
+        if (_hurry.CurrentCount == 0)
+        {
+            _hurry.Release();
+        }
+    }
 
     /// <summary>Asks for one key. When it throws, nobody knows what the database has now.</summary>
     /// <param name="ask">The ask.</param>
-    /// <param name="isAwaited">Whether someone waits for it; else it may wait for others.</param>
+    /// <param name="isUrgent">Whether it goes at once; else it may wait for others.</param>
     /// <exception cref="ClaimLostException">The key has another owner.</exception>
-    public async Task<ImmutableArray<RoomAnswer>> AskAsync(KeyAsk ask, bool isAwaited)
+    public async Task<ImmutableArray<RoomAnswer>> AskAsync(KeyAsk ask, bool isUrgent)
     {
         var answer = new TaskCompletionSource<KeyAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (!_queue.Writer.TryWrite((ask, answer)))
@@ -89,7 +96,7 @@ internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifec
             throw new LedgerFullException("The silo takes no more questions about allotments; the same call may be tried again.");
         }
 
-        if (isAwaited)
+        if (isUrgent)
         {
             Hurry();
         }
@@ -103,9 +110,11 @@ internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifec
     {
         try
         {
+            // What a full batch has left may have been what someone waits for.
+            var isFull = false;
             while (await _queue.Reader.WaitToReadAsync(_abandoned.Token))
             {
-                if (_queue.Reader.Count < BatchKeysMax)
+                if (!isFull)
                 {
                     await GatherAsync();
                 }
@@ -116,6 +125,7 @@ internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifec
                     batch.Add(next);
                 }
 
+                isFull = batch.Count == BatchKeysMax;
                 await WriteAsync(batch);
             }
         }
@@ -133,7 +143,7 @@ internal sealed partial class AllotmentWriter : ILifecycleParticipant<ISiloLifec
         await _hurry.WaitAsync(Pause, _abandoned.Token);
         while (await _hurry.WaitAsync(TimeSpan.Zero, _abandoned.Token))
         {
-            // The batch that follows serves all of them.
+            // The batch that follows serves them too.
         }
     }
 

@@ -25,10 +25,10 @@ internal sealed class KeyRooms(
     private Task? _next;
 
     /// <summary>Tells what is used, at once.</summary>
-    public Task TellAsync(IEnumerable<RoomShortage> shortages) => AskAsync(shortages, isAwaited: true);
+    public Task TellAsync(IEnumerable<RoomShortage> shortages) => AskAsync(shortages, isUrgent: true);
 
     /// <summary>Asks for what will be short soon; it may take a moment.</summary>
-    public Task AskAheadAsync(IEnumerable<RoomShortage> shortages) => AskAsync(shortages, isAwaited: false);
+    public Task AskAheadAsync(IEnumerable<RoomShortage> shortages) => AskAsync(shortages, isUrgent: false);
 
     /// <summary>
     /// Decides once enough is allotted to the key: asks for what is unallotted, and when that is too little, has taken back what no key uses. A
@@ -51,7 +51,7 @@ internal sealed class KeyRooms(
             await Task.WhenAll(shortages
                 .Where(shortage => asked.Contains(shortage.Limit.Key) && IsScarce(shortage))
                 .Select(async shortage => recalled[shortage.Limit.Key] = await recall(shortage.Limit)));
-            await AskAsync(shortages, isAwaited: true);
+            await AskAsync(shortages, isUrgent: true);
             asked.UnionWith(shortages.Select(static shortage => shortage.Limit.Key));
             (var decision, shortages) = decide(recalled);
             if (shortages.IsEmpty)
@@ -68,7 +68,7 @@ internal sealed class KeyRooms(
     {
         var question = _gathered;
         question.Returns.Add((limit, windowEnd));
-        await NextAsync(isAwaited: true);
+        await NextAsync(isUrgent: true);
         return question.Uses.TryGetValue((limit, windowEnd), out var use) ? use : null;
     }
 
@@ -81,7 +81,7 @@ internal sealed class KeyRooms(
         if (limits.Count > 0)
         {
             _gathered.Returns.UnionWith(limits);
-            await NextAsync(isAwaited: true);
+            await NextAsync(isUrgent: true);
         }
     }
 
@@ -89,7 +89,7 @@ internal sealed class KeyRooms(
         shortage.Limit.Limit.Enforcement != Enforcement.Observe && book.RoomAtMost(shortage.Limit) < shortage.Needed;
 
     /// <summary>What several calls need is asked for together.</summary>
-    private Task AskAsync(IEnumerable<RoomShortage> shortages, bool isAwaited)
+    private Task AskAsync(IEnumerable<RoomShortage> shortages, bool isUrgent)
     {
         foreach (var shortage in shortages)
         {
@@ -97,18 +97,18 @@ internal sealed class KeyRooms(
             _gathered.Shortages[shortage.Limit.Key] = shortage with { Needed = needed };
         }
 
-        return NextAsync(isAwaited);
+        return NextAsync(isUrgent);
     }
 
-    private Task NextAsync(bool isAwaited)
+    private Task NextAsync(bool isUrgent)
     {
-        _gathered.IsAwaited |= isAwaited;
+        _gathered.IsUrgent |= isUrgent;
         if (_next is null && _running.IsCompleted)
         {
             return _running = SendAsync();
         }
 
-        if (isAwaited)
+        if (isUrgent)
         {
             writer.Hurry();
         }
@@ -133,7 +133,7 @@ internal sealed class KeyRooms(
             return;
         }
 
-        var answers = await AskAsync(asks, question.IsAwaited);
+        var answers = await AskAsync(asks, question.IsUrgent);
         foreach (var (ask, answer) in asks.Zip(answers))
         {
             // Who only gives back has not said how much there is of the limit.
@@ -148,11 +148,11 @@ internal sealed class KeyRooms(
         }
     }
 
-    private async Task<ImmutableArray<RoomAnswer>> AskAsync(List<RoomAsk> asks, bool isAwaited)
+    private async Task<ImmutableArray<RoomAnswer>> AskAsync(List<RoomAsk> asks, bool isUrgent)
     {
         try
         {
-            return await writer.AskAsync(new KeyAsk(owner, asks), isAwaited);
+            return await writer.AskAsync(new KeyAsk(owner, asks), isUrgent);
         }
         catch (ClaimLostException exception)
         {
@@ -192,7 +192,7 @@ internal sealed class KeyRooms(
 
         public Dictionary<(LimitKey Limit, DateTimeOffset WindowEnd), RoomUse> Uses { get; } = [];
 
-        /// <summary>Whether someone waits for the answer.</summary>
-        public bool IsAwaited { get; set; }
+        /// <summary>Whether someone waits for the answer, or something must be told at once.</summary>
+        public bool IsUrgent { get; set; }
     }
 }

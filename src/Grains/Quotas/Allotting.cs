@@ -9,7 +9,8 @@ public static class Allotting
     // So small a part of what is left goes to calls that nobody has made yet, that many keys find room before anything must be taken back.
     private const int SpareShare = 8;
 
-    // While there is plenty, nobody need ask often: ten thousand keys with such a part each have a seventh of it.
+    // While there is plenty, nobody need ask often: ten thousand keys with such a part each have a seventh of it, a hundred thousand some four fifths,
+    // which is taken back when it is missed.
     private const int PlentyShare = 65_536;
 
     /// <summary>The new ceiling of a key.</summary>

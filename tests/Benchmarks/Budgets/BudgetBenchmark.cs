@@ -110,8 +110,8 @@ internal sealed class BudgetBenchmark(string name, Company without, Company with
         {
             while (Stopwatch.GetElapsedTime(start) < duration)
             {
-                var (round, key) = Math.DivRem(Interlocked.Increment(ref calls), keys);
-                await CallAsync(company.KeyBy(round % company.Silos, key), settles);
+                Interlocked.Increment(ref calls);
+                await CallAsync(company.NextOf(keys), settles);
             }
         })));
         process.Refresh();

@@ -16,6 +16,8 @@ internal sealed class Company : IAsyncDisposable
     private readonly DataDirectory _directory;
     private readonly List<IHost> _silos = [];
 
+    private long _next;
+
     private Company() => _directory = DataDirectory.Open(_folder);
 
     /// <summary>Grains by way of the first silo.</summary>
@@ -26,8 +28,12 @@ internal sealed class Company : IAsyncDisposable
 
     private List<List<IKeyGrain>> Keys { get; } = [];
 
-    /// <summary>A key by way of a silo: the one that it is on, or another.</summary>
-    public IKeyGrain KeyBy(int silo, int key) => Keys[silo][key];
+    /// <summary>The next of so many keys in turn, and in each round by way of another silo: the one that it is on, or another.</summary>
+    public IKeyGrain NextOf(int keys)
+    {
+        var (round, key) = Math.DivRem(Interlocked.Increment(ref _next), keys);
+        return Keys[(int)(round % Silos)][(int)key];
+    }
 
     /// <summary>Starts a silo for each of these settings, and makes keys.</summary>
     public static async Task<Company> StartAsync(IReadOnlyList<IReadOnlyDictionary<string, string?>> settings, int keys)

@@ -13,22 +13,16 @@ public sealed class AnswerSourceTests : IDisposable
     private readonly FakeTimeProvider _time = new();
     private readonly Pipe _answer = new();
     private readonly byte[] _buffer = new byte[16];
-    private readonly UpstreamDeadlines _deadlines;
     private readonly UpstreamDeadline _deadline;
     private readonly AnswerSource _source;
 
     public AnswerSourceTests()
     {
-        _deadlines = new UpstreamDeadlines(_time);
-        _deadline = _deadlines.Open(TimeSpan.Zero);
+        _deadline = new UpstreamDeadline(_time, TimeSpan.Zero);
         _source = new AnswerSource(_answer.Reader.AsStream(), _deadline, _time, BetweenBytes, drainBytes: 0);
     }
 
-    public void Dispose()
-    {
-        _deadline.Dispose();
-        _deadlines.Dispose();
-    }
+    public void Dispose() => _deadline.Dispose();
 
     [Fact]
     public async Task Read_AfterTheClientTookItsTime_StillReads()

@@ -86,8 +86,7 @@ public sealed class StreamRelayProperties
     private static async Task<(string Text, TokenUsage? Usage, long TextBytes)> RelayAsync(
         string stream, int[] sizes, AnswerShape shape, bool usageAsked, RelayEnd expected = RelayEnd.Complete)
     {
-        using var deadlines = new UpstreamDeadlines(TimeProvider.System);
-        using var deadline = deadlines.Open(TimeSpan.Zero);
+        using var deadline = new UpstreamDeadline(TimeProvider.System, TimeSpan.Zero);
         using var client = new MemoryStream();
         var http = new DefaultHttpContext();
         http.Response.Body = client;

@@ -37,13 +37,13 @@ public sealed class AllotmentWriterTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Ask_NobodyWaits_SharesTheTransactionOfOneThatIsAwaited()
+    public async Task Ask_NobodyWaits_SharesTheTransactionOfOneThatIsUrgent()
     {
-        await _writer.AskAsync(Ask(0), isAwaited: true);
+        await _writer.AskAsync(Ask(0), isUrgent: true);
         _batches.Clear();
 
-        var gathered = Enumerable.Range(1, 9).Select(key => _writer.AskAsync(Ask(key), isAwaited: false)).ToList();
-        var awaited = await _writer.AskAsync(Ask(10), isAwaited: true);
+        var gathered = Enumerable.Range(1, 9).Select(key => _writer.AskAsync(Ask(key), isUrgent: false)).ToList();
+        var awaited = await _writer.AskAsync(Ask(10), isUrgent: true);
 
         Assert.Equal(10, Assert.Single(awaited).Ceiling);
         await Task.WhenAll(gathered);
@@ -53,7 +53,7 @@ public sealed class AllotmentWriterTests : IAsyncDisposable
     [Fact]
     public async Task Hurry_SomeoneWaitsForWhatWasAskedBefore_IsWritten()
     {
-        var asked = _writer.AskAsync(Ask(0), isAwaited: false);
+        var asked = _writer.AskAsync(Ask(0), isUrgent: false);
 
         _writer.Hurry();
 
@@ -61,9 +61,19 @@ public sealed class AllotmentWriterTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Ask_MoreThanOneTransactionTakesBeforeOneThatIsUrgent_IsWritten()
+    {
+        var before = Enumerable.Range(1, AllotmentWriter.BatchKeysMax).Select(key => _writer.AskAsync(Ask(key), isUrgent: false)).ToList();
+
+        await _writer.AskAsync(Ask(AllotmentWriter.BatchKeysMax + 1), isUrgent: true);
+
+        await Task.WhenAll(before);
+    }
+
+    [Fact]
     public async Task Stop_SomeAreGathered_WritesThem()
     {
-        var asked = _writer.AskAsync(Ask(0), isAwaited: false);
+        var asked = _writer.AskAsync(Ask(0), isUrgent: false);
 
         await _writer.StopAsync(CancellationToken.None);
 
