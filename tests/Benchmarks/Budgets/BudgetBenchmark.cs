@@ -26,7 +26,7 @@ internal sealed class BudgetBenchmark(string name, Company without, Company with
 
     private static readonly TimeSpan Duration = TimeSpan.FromMilliseconds(200);
 
-    // What keys ask for in their first moments is not measured, but for how often they ask later.
+    // What keys ask for in their first moments is not measured.
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(8);
 
     /// <summary>Measures on one silo with SQLite, and on two with PostgreSQL where this machine has it, for each count of keys.</summary>
