@@ -25,6 +25,9 @@ internal sealed partial class AdmissionClient
     private readonly GrainRetry _retry;
     private readonly ConcurrentDictionary<Guid, OpenHold> _open = new();
 
+    // Its own count takes all of its locks.
+    private int _openCount;
+
     public AdmissionClient(
         IGrainFactory grains,
         Outbox outbox,
@@ -85,11 +88,11 @@ internal sealed partial class AdmissionClient
     }
 
     /// <summary>Asks for a hold. Null when no grain could answer: the call must then be refused.</summary>
-    public async Task<(AdmissionDecision Decision, OpenHold? Hold)?> ReserveAsync(string keyId, ReserveRequest request)
+    public async ValueTask<(AdmissionDecision Decision, OpenHold? Hold)?> ReserveAsync(string keyId, ReserveRequest request)
     {
         // A call may only start if its count has a place to go whatever happens, and if its key's totals are known.
         // The key's own waiting counts go first, for they may be what fills the outbox.
-        if (!await SettleWaitingAsync(keyId) || !_outbox.HasRoomFor(_open.Count))
+        if (!await SettleWaitingAsync(keyId) || !_outbox.HasRoomFor(Volatile.Read(ref _openCount)))
         {
             return null;
         }
@@ -144,7 +147,15 @@ internal sealed partial class AdmissionClient
     public OpenHold GoOn(string keyId, CallFacts call, long? outputTokensCap = null)
     {
         var hold = new OpenHold(this, Grain(keyId), keyId, call) { OutputTokensCap = outputTokensCap };
-        _open[call.RequestId] = hold;
+        while (!_open.TryAdd(call.RequestId, hold))
+        {
+            if (_open.TryGetValue(call.RequestId, out var before) && _open.TryUpdate(call.RequestId, hold, before))
+            {
+                return hold;
+            }
+        }
+
+        Interlocked.Increment(ref _openCount);
         return hold;
     }
 
@@ -187,7 +198,13 @@ internal sealed partial class AdmissionClient
     }
 
     /// <summary>Renews the hold no more, unless another one has gone on with its call.</summary>
-    public void Forget(OpenHold hold) => _open.TryRemove(KeyValuePair.Create(hold.Facts.RequestId, hold));
+    public void Forget(OpenHold hold)
+    {
+        if (_open.TryRemove(KeyValuePair.Create(hold.Facts.RequestId, hold)))
+        {
+            Interlocked.Decrement(ref _openCount);
+        }
+    }
 
     private async Task TellAsync(OpenHold hold)
     {
@@ -247,7 +264,7 @@ internal sealed partial class AdmissionClient
         }
     }
 
-    private async Task<bool> SettleWaitingAsync(string keyId)
+    private async ValueTask<bool> SettleWaitingAsync(string keyId)
     {
         if (!_outbox.IsWaiting(keyId))
         {

@@ -81,7 +81,7 @@ internal sealed class GrainRetry
     /// however often it is asked for.
     /// </summary>
     /// <exception cref="OperationCanceledException">None decided in time.</exception>
-    public async Task<ReserveAnswer> ReserveAsync(IKeyGrain key, ILocalKey? local, ReserveRequest request)
+    public async ValueTask<ReserveAnswer> ReserveAsync(IKeyGrain key, ILocalKey? local, ReserveRequest request)
     {
         var tries = 1;
         var asked = _time.GetTimestamp();

@@ -31,7 +31,9 @@ internal readonly record struct ApiKeyToken(string KeyId, KeyHash Hash)
     public static ApiKeyToken Create(string keyId, out string text, out string hint)
     {
         var body = Prefix + keyId[Grains.Keys.KeyId.Prefix.Length..] + RandomNumberGenerator.GetString(Base62, SecretLength);
-        text = body + Checksum(body);
+        Span<char> checksum = stackalloc char[ChecksumLength];
+        WriteChecksum(body, checksum);
+        text = string.Concat(body, checksum);
         hint = $"{Prefix}…{text[^4..]}";
         return new ApiKeyToken(keyId, HashOf(text));
     }
@@ -46,9 +48,11 @@ internal readonly record struct ApiKeyToken(string KeyId, KeyHash Hash)
         }
 
         var keyId = string.Concat(Grains.Keys.KeyId.Prefix, text.AsSpan(Prefix.Length, Grains.Keys.KeyId.RandomLength));
+        Span<char> checksum = stackalloc char[ChecksumLength];
+        WriteChecksum(text.AsSpan(0, Length - ChecksumLength), checksum);
         if (!Grains.Keys.KeyId.IsWellFormed(keyId)
             || text.AsSpan(Prefix.Length).ContainsAnyExcept(Base62Characters)
-            || !text.AsSpan(Length - ChecksumLength).SequenceEqual(Checksum(text.AsSpan(0, Length - ChecksumLength))))
+            || !text.AsSpan(Length - ChecksumLength).SequenceEqual(checksum))
         {
             return false;
         }
@@ -60,11 +64,13 @@ internal readonly record struct ApiKeyToken(string KeyId, KeyHash Hash)
     private static KeyHash HashOf(string text)
     {
         Span<byte> hash = stackalloc byte[KeyHash.Length];
-        SHA256.HashData(Encoding.ASCII.GetBytes(text), hash);
+        Span<byte> bytes = stackalloc byte[Length];
+        Encoding.ASCII.GetBytes(text, bytes);
+        SHA256.HashData(bytes, hash);
         return new KeyHash(hash);
     }
 
-    private static string Checksum(ReadOnlySpan<char> text)
+    private static void WriteChecksum(ReadOnlySpan<char> text, Span<char> digits)
     {
         var crc = uint.MaxValue;
         foreach (var c in text)
@@ -72,13 +78,10 @@ internal readonly record struct ApiKeyToken(string KeyId, KeyHash Hash)
             crc = BitOperations.Crc32C(crc, (byte)c);
         }
 
-        Span<char> digits = stackalloc char[ChecksumLength];
         for (var i = ChecksumLength - 1; i >= 0; i--)
         {
             digits[i] = Base62[(int)(crc % 62)];
             crc /= 62;
         }
-
-        return new string(digits);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Relay.Frontend.Metering;
 
 namespace Relay.Frontend.Endpoints;
@@ -18,7 +19,7 @@ internal sealed record EndpointSpec
     public AnswerShape Shape { get; init; } = AnswerShape.Choices;
 
     /// <summary>The members that cap a choice's output; where a call has none, Relay adds the first, or the last for models that take only that one.</summary>
-    public IReadOnlyList<string> OutputCaps { get; init; } = [];
+    public ImmutableArray<string> OutputCaps { get; init; } = [];
 
     /// <summary>The model of a call that names none; null where a call must name one.</summary>
     public string? ModelDefault { get; init; }

@@ -38,7 +38,7 @@ internal sealed class BodyRelay(HttpResponse response, AnswerSource source, Answ
 
     private PipeWriter Writer => response.BodyWriter;
 
-    public async Task<RelayEnd> RunAsync()
+    public async ValueTask<RelayEnd> RunAsync()
     {
         var end = await RelayAsync();
         _meter.Complete();
@@ -67,7 +67,7 @@ internal sealed class BodyRelay(HttpResponse response, AnswerSource source, Answ
         }
     }
 
-    private async Task<RelayEnd> RelayAsync()
+    private async ValueTask<RelayEnd> RelayAsync()
     {
         var unflushed = 0;
         var read = await source.ReadAsync(_part);

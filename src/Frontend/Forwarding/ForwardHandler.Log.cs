@@ -6,7 +6,7 @@ namespace Relay.Frontend.Forwarding;
 
 internal sealed partial class ForwardHandler
 {
-    private void LogCall(RelayedCall call)
+    private void LogCall(HttpContext http, RelayedCall call)
     {
         if (!logger.IsEnabled(LogLevel.Information))
         {
@@ -15,7 +15,7 @@ internal sealed partial class ForwardHandler
 
         var usage = call.Usage;
         LogCall(
-            RequestIds.Format(call.RequestId),
+            RequestIds.TextOf(http),
             call.KeyId ?? "-",
             LogText.Quote(call.User ?? "-"),
             LogText.Quote(call.Model ?? "-"),

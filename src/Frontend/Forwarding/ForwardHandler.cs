@@ -90,7 +90,7 @@ internal sealed partial class ForwardHandler(
         {
             // What the client got outranks what was planned.
             call.Status = http.Response.HasStarted ? http.Response.StatusCode : call.Status;
-            LogCall(call);
+            LogCall(http, call);
         }
     }
 
@@ -146,7 +146,7 @@ internal sealed partial class ForwardHandler(
     }
 
     /// <summary>An answer that cannot be sent on as HTTP is the upstream's fault, and counted all the same.</summary>
-    private async Task<RelayEnd> RelayAsync(IAnswerRelay relay)
+    private async ValueTask<RelayEnd> RelayAsync(IAnswerRelay relay)
     {
         try
         {
@@ -159,7 +159,7 @@ internal sealed partial class ForwardHandler(
         }
     }
 
-    private static async Task<ApiKeyToken?> FindCallerAsync(HttpContext http, RelayedCall call)
+    private static async ValueTask<ApiKeyToken?> FindCallerAsync(HttpContext http, RelayedCall call)
     {
         var secret = CallerCredentials.FindApiKey(http.Request.Headers);
         if (!ApiKeyToken.TryParse(secret, out var token))
@@ -172,7 +172,7 @@ internal sealed partial class ForwardHandler(
         return token;
     }
 
-    private async Task<RequestFacts?> ReadAsync(HttpContext http, EndpointSpec endpoint, ApiKeyToken token, RelayedCall call, RequestBody body)
+    private async ValueTask<RequestFacts?> ReadAsync(HttpContext http, EndpointSpec endpoint, ApiKeyToken token, RelayedCall call, RequestBody body)
     {
         var bytesMax = options.Value.MaxRequestBodyBytes;
         var authenticated = http.Request.ContentLength is not <= TrustedBodyBytes || RequestBody.IsCompressed(http.Request);
@@ -212,7 +212,7 @@ internal sealed partial class ForwardHandler(
     private async Task<RelayError?> FindFaultOfKeyAsync(ApiKeyToken token) =>
         await admission.AuthenticateAsync(token.KeyId, token.Hash) is { } access ? KeyFault.Of(access.Status) : RelayError.Unavailable();
 
-    private async Task<OpenHold?> ReserveAsync(HttpContext http, EndpointSpec endpoint, ApiKeyToken token, RelayedCall call, RequestFacts facts)
+    private async ValueTask<OpenHold?> ReserveAsync(HttpContext http, EndpointSpec endpoint, ApiKeyToken token, RelayedCall call, RequestFacts facts)
     {
         var answer = await admission.ReserveAsync(token.KeyId, new ReserveRequest
         {

@@ -25,7 +25,7 @@ internal interface IAnswerRelay : IDisposable
     bool HasSent { get; }
 
     /// <summary>Relays all but the end. Never throws for what the client or the upstream does.</summary>
-    Task<RelayEnd> RunAsync();
+    ValueTask<RelayEnd> RunAsync();
 
     /// <summary>Sends the withheld end of a complete answer.</summary>
     Task FinishAsync();

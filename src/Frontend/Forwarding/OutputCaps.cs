@@ -36,7 +36,7 @@ internal sealed class OutputCaps(IReadOnlyList<OutputCapPlace> places, long body
 
     /// <summary>Which member a body without a cap gets: OpenAI's models take only the newer one, other providers know only the older.</summary>
     public static string? MemberToAdd(EndpointSpec endpoint, string model) =>
-        endpoint.OutputCaps.Count == 0 ? null
+        endpoint.OutputCaps.IsEmpty ? null
         : IsOfOpenAi(model) ? endpoint.OutputCaps[^1]
         : endpoint.OutputCaps[0];
 

@@ -27,7 +27,7 @@ internal sealed class RequestBody(BodyMemory memory) : IDisposable
     public static bool IsCompressed(HttpRequest request) => CodingOf(request).Length > 0;
 
     /// <summary>Reads the body to its end; answers what is wrong with it, or null. A client that goes meanwhile throws.</summary>
-    public async Task<RelayError?> ReadAsync(HttpRequest request, long bytesMax, CancellationToken cancellationToken)
+    public async ValueTask<RelayError?> ReadAsync(HttpRequest request, long bytesMax, CancellationToken cancellationToken)
     {
         if (request.ContentLength > bytesMax)
         {
@@ -56,7 +56,7 @@ internal sealed class RequestBody(BodyMemory memory) : IDisposable
         && coding.Equals("identity", StringComparison.OrdinalIgnoreCase) ? "" : coding;
 
     /// <summary>Neither what comes nor what it comes to may be longer than allowed: compressed nothing can go on for ever.</summary>
-    private async Task<RelayError?> InflateAsync(HttpContext http, Stream inflated, long bytesMax, CancellationToken cancellationToken)
+    private async ValueTask<RelayError?> InflateAsync(HttpContext http, Stream inflated, long bytesMax, CancellationToken cancellationToken)
     {
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = bytesMax;
         try
@@ -74,7 +74,7 @@ internal sealed class RequestBody(BodyMemory memory) : IDisposable
     }
 
     /// <summary>Answers what is wrong when it is longer than allowed, or there is no more memory.</summary>
-    private async Task<RelayError?> ReadToEndAsync(Stream body, long? length, long bytesMax, CancellationToken cancellationToken)
+    private async ValueTask<RelayError?> ReadToEndAsync(Stream body, long? length, long bytesMax, CancellationToken cancellationToken)
     {
         // What a client declares is not believed beforehand: memory grows with what has really come.
         var size = (int)Math.Clamp((length ?? 0) + 1, 1024, FirstPartBytes);

@@ -18,7 +18,7 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
     // No client repeats itself so often.
     private const int OutputCapsMax = 16;
 
-    private readonly List<OutputCapPlace> _outputCaps = [];
+    private List<OutputCapPlace>? _outputCaps;
     private readonly long?[] _numbers = new long?[(int)RequestMember.BestOf - FirstNumber + 1];
 
     private RequestMember _member;
@@ -84,7 +84,7 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
             Shape = endpoint.Shape,
             IsFree = endpoint.IsFree,
             Edits = isUsageStream ? _streamOptions.ToList(_bodyStart) : [],
-            OutputCaps = new OutputCaps(_outputCaps, _bodyStart, OutputCaps.MemberToAdd(endpoint, model)),
+            OutputCaps = new OutputCaps(_outputCaps ?? (IReadOnlyList<OutputCapPlace>)[], _bodyStart, OutputCaps.MemberToAdd(endpoint, model)),
         };
         return null;
     }
@@ -185,11 +185,11 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
         known = number;
         if (IsOutputCap(_member))
         {
-            _outputCaps.Add(new OutputCapPlace(
+            (_outputCaps ??= []).Add(new OutputCapPlace(
                 NameOf(_member), origin + reader.TokenStartIndex, reader.BytesConsumed - reader.TokenStartIndex, number));
         }
 
-        return _outputCaps.Count > OutputCapsMax ? new RequestFault($"'{NameOf(_member)}' is given too many times.", NameOf(_member)) : null;
+        return _outputCaps?.Count > OutputCapsMax ? new RequestFault($"'{NameOf(_member)}' is given too many times.", NameOf(_member)) : null;
     }
 
     /// <summary>One that no upstream reads at this endpoint caps nothing.</summary>

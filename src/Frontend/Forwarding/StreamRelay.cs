@@ -38,7 +38,7 @@ internal sealed class StreamRelay(HttpResponse response, AnswerSource source, Re
 
     public bool HasSent => response.HasStarted;
 
-    public async Task<RelayEnd> RunAsync()
+    public async ValueTask<RelayEnd> RunAsync()
     {
         // The head goes out at once, as the upstream sent it: the first event may be long in coming.
         await response.StartAsync(CancellationToken.None);

@@ -83,7 +83,7 @@ internal sealed partial class UpstreamSender(
     };
 
     /// <summary>Opens an answer for relaying, a stream of events as such. The response's status and headers must be set before.</summary>
-    public async Task<IAnswerRelay> OpenAsync(HttpContext http, HttpResponseMessage answer, RequestFacts facts, Action<long> progress, UpstreamDeadline deadline)
+    public async ValueTask<IAnswerRelay> OpenAsync(HttpContext http, HttpResponseMessage answer, RequestFacts facts, Action<long> progress, UpstreamDeadline deadline)
     {
         if (!answer.IsSuccessStatusCode || !IsEventStream(answer.Content.Headers.ContentType?.MediaType, facts.Stream))
         {
@@ -103,7 +103,7 @@ internal sealed partial class UpstreamSender(
     };
 
     /// <summary>Opens an answer for relaying as a plain body.</summary>
-    private async Task<IAnswerRelay> OpenBodyAsync(HttpContext http, HttpResponseMessage answer, UpstreamDeadline deadline, AnswerShape shape)
+    private async ValueTask<IAnswerRelay> OpenBodyAsync(HttpContext http, HttpResponseMessage answer, UpstreamDeadline deadline, AnswerShape shape)
     {
         // A length beside chunks means nothing (RFC 9112, 6.3), and one of encoded bytes means nothing here.
         var length = answer.Content.Headers.ContentEncoding.Count > 0 || answer.Headers.TransferEncoding.Count > 0
@@ -113,7 +113,7 @@ internal sealed partial class UpstreamSender(
         return new BodyRelay(http.Response, await OpenSourceAsync(answer, deadline), shape, length);
     }
 
-    private async Task<AnswerSource> OpenSourceAsync(HttpResponseMessage answer, UpstreamDeadline deadline) => new(
+    private async ValueTask<AnswerSource> OpenSourceAsync(HttpResponseMessage answer, UpstreamDeadline deadline) => new(
         await upstream.OpenAsync(answer),
         deadline,
         time,

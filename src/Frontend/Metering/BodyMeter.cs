@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Relay.Grains.Usage;
 
@@ -10,10 +11,11 @@ namespace Relay.Frontend.Metering;
 /// </summary>
 internal sealed class BodyMeter : IDisposable
 {
-    private readonly AnswerShape _shape;
     private readonly int _tokenBytesMax;
-    private AnswerReader _answer;
-    private ResponseReader _response;
+
+    // One of the two: they are large.
+    private readonly StrongBox<AnswerReader>? _answer;
+    private readonly StrongBox<ResponseReader>? _response;
     private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = 512 });
     private byte[] _kept = [];
     private int _keptLength;
@@ -26,22 +28,28 @@ internal sealed class BodyMeter : IDisposable
     /// <param name="tokenBytesMax">The longest string or number that is read when parts cut it, in bytes.</param>
     public BodyMeter(AnswerShape shape = AnswerShape.Choices, int tokenBytesMax = 16 * 1024 * 1024)
     {
-        (_shape, _tokenBytesMax) = (shape, tokenBytesMax);
-        _answer = new AnswerReader(isChunk: false, wantsModel: true, Text);
-        _response = new ResponseReader(depth: 0, Text);
+        _tokenBytesMax = tokenBytesMax;
+        if (shape == AnswerShape.Response)
+        {
+            _response = new(new ResponseReader(depth: 0, Text));
+        }
+        else
+        {
+            _answer = new(new AnswerReader(isChunk: false, wantsModel: true, Text));
+        }
     }
 
     /// <summary>The reported usage; null if there was none so far, or if it cannot be trusted.</summary>
-    public TokenUsage? Usage => _shape == AnswerShape.Response ? _response.Usage : _answer.Usage;
+    public TokenUsage? Usage => _response is null ? _answer!.Value.Usage : _response.Value.Usage;
 
     /// <summary>The model as the upstream names it, or null.</summary>
-    public string? Model => _shape == AnswerShape.Response ? _response.Model : _answer.Model;
+    public string? Model => _response is null ? _answer!.Value.Model : _response.Value.Model;
 
     /// <summary>How far the response says that it is; nothing of other shapes.</summary>
-    public ResponseProgress Progress => _response.Progress;
+    public ResponseProgress Progress => _response?.Value.Progress ?? default;
 
     /// <summary>The id of a response that says that it is not over, or null.</summary>
-    public string? RunningResponse => Progress == ResponseProgress.Running ? _response.Id : null;
+    public string? RunningResponse => Progress == ResponseProgress.Running ? _response?.Value.Id : null;
 
     /// <summary>The generated text so far.</summary>
     public OutputText Text { get; } = new();
@@ -114,13 +122,13 @@ internal sealed class BodyMeter : IDisposable
             var reader = new Utf8JsonReader(bytes[start..], isLast, _state);
             while (reader.Read())
             {
-                if (_shape == AnswerShape.Response)
+                if (_response is null)
                 {
-                    _response.Read(ref reader);
+                    _answer!.Value.Read(ref reader);
                 }
                 else
                 {
-                    _answer.Read(ref reader);
+                    _response.Value.Read(ref reader);
                 }
             }
 

@@ -14,15 +14,16 @@ internal sealed class OutputText(int keptBytesMax = OutputText.KeptBytesDefault)
     private const int KeptBytesDefault = 1024 * 1024;
 
     // It doubles when it is full, so that few events need memory of their own, and a short answer keeps little.
-    private const int KeptBytesFirst = 512;
+    private const int KeptBytesFirst = 64;
 
     // No call asks for so many choices; an upstream that numbers them so must not fill the memory.
     private const int PlacesMax = 1024;
 
     private const int Kinds = (int)OutputTextKind.ReasoningContent + 1;
 
-    // By place, and within a place by kind.
-    private readonly Dictionary<long, ArrayBufferWriter<byte>> _kept = [];
+    // By place, and within a place by kind. Most answers have one text.
+    private KeyValuePair<long, ArrayBufferWriter<byte>>? _first;
+    private Dictionary<long, ArrayBufferWriter<byte>>? _others;
     private readonly long[] _bytes = new long[Kinds];
     private int _keptBytes;
 
@@ -38,7 +39,7 @@ internal sealed class OutputText(int keptBytesMax = OutputText.KeptBytesDefault)
             var twin = BytesOf(OutputTextKind.Reasoning) >= BytesOf(OutputTextKind.ReasoningContent)
                 ? OutputTextKind.ReasoningContent
                 : OutputTextKind.Reasoning;
-            return _kept.Where(text => text.Key % Kinds != (int)twin).Select(text => Encoding.UTF8.GetString(text.Value.WrittenSpan));
+            return All.Where(text => text.Key % Kinds != (int)twin).Select(text => Encoding.UTF8.GetString(text.Value.WrittenSpan));
         }
     }
 
@@ -56,11 +57,7 @@ internal sealed class OutputText(int keptBytesMax = OutputText.KeptBytesDefault)
         }
 
         var key = ((place is >= 0 and < PlacesMax ? place : 0) * Kinds) + (int)kind;
-        if (!_kept.TryGetValue(key, out var kept))
-        {
-            _kept[key] = kept = new ArrayBufferWriter<byte>(KeptBytesFirst);
-        }
-
+        var kept = KeptOf(key) ?? Keep(key, (int)Math.Clamp(bytes, KeptBytesFirst, keptBytesMax));
         var length = Math.Min(JsonText.CopyUtf8(ref reader, kept), keptBytesMax - _keptBytes);
         kept.Advance(length);
         _keptBytes += length;
@@ -68,6 +65,26 @@ internal sealed class OutputText(int keptBytesMax = OutputText.KeptBytesDefault)
 
     /// <summary>Takes so many bytes of text that nothing is known of.</summary>
     public void AddUnread(long bytes) => _bytes[(int)OutputTextKind.Said] += bytes;
+
+    private IEnumerable<KeyValuePair<long, ArrayBufferWriter<byte>>> All =>
+        _first is { } first ? (_others ?? []).Prepend(first) : [];
+
+    private ArrayBufferWriter<byte>? KeptOf(long key) => _first?.Key == key ? _first?.Value : _others?.GetValueOrDefault(key);
+
+    private ArrayBufferWriter<byte> Keep(long key, int bytes)
+    {
+        var kept = new ArrayBufferWriter<byte>(bytes);
+        if (_first is null)
+        {
+            _first = KeyValuePair.Create(key, kept);
+        }
+        else
+        {
+            (_others ??= []).Add(key, kept);
+        }
+
+        return kept;
+    }
 
     private long BytesOf(OutputTextKind kind) => _bytes[(int)kind];
 }

@@ -83,7 +83,7 @@ internal sealed class Upstream : IDisposable
     /// Opens an answer's bytes, decoded if the upstream compressed them unasked: they must be read, and the client did not ask either.
     /// An error is told without the upstream's key should it repeat it.
     /// </summary>
-    public async Task<Stream> OpenAsync(HttpResponseMessage answer)
+    public async ValueTask<Stream> OpenAsync(HttpResponseMessage answer)
     {
         var body = await answer.Content.ReadAsStreamAsync();
         body = ContentCodings.TryDecode(body, answer.Content.Headers.ContentEncoding.LastOrDefault() ?? "") ?? body;

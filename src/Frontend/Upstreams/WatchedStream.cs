@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Relay.Frontend.Upstreams;
 
 /// <summary>
@@ -23,6 +25,7 @@ internal sealed class WatchedStream(Stream inner) : Stream
         set => throw new NotSupportedException();
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         Received(await inner.ReadAsync(buffer, cancellationToken));
 

@@ -62,18 +62,22 @@ internal sealed partial class KeyGrain
         }
 
         var path = hierarchy.Current.PathOf(settings.User);
-        var untold = _book.Untold(path, Now);
-        if (untold.Count > 0)
+        var now = Now;
+        if (_book.Untold(path, now) is { Count: > 0 } untold)
         {
-            InTurn(rooms => rooms.TellAsync(untold.Select(static limit => new RoomShortage(limit, 0))));
+            Tell(untold);
         }
 
-        var left = _book.UntoldOfLeft(path, Now);
-        if (left.Count > 0)
+        if (_book.UntoldOfLeft(path, now) is { Count: > 0 } left)
         {
-            InTurn(rooms => rooms.GiveBackAsync(left));
+            GiveBack(left);
         }
     }
+
+    private void Tell(IReadOnlyList<AccountLimit> untold) =>
+        InTurn(rooms => rooms.TellAsync(untold.Select(static limit => new RoomShortage(limit, 0))));
+
+    private void GiveBack(IReadOnlyList<(LimitKey Limit, DateTimeOffset WindowEnd)> left) => InTurn(rooms => rooms.GiveBackAsync(left));
 
     private void AskAhead(ImmutableArray<RoomShortage> shortages) => InTurn(rooms => rooms.AskAheadAsync(shortages));
 

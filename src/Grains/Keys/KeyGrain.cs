@@ -46,6 +46,7 @@ internal sealed partial class KeyGrain(
     private KeyWarnings _warnings = null!;
     private Task _saving = Task.CompletedTask;
     private long _savedSequence;
+    private TimeSpan? _savedAt;
     private IGrainTimer? _expiryTimer;
 
     private string Id => KeyId.FromGrainKey(this.GetPrimaryKeyString());
@@ -442,8 +443,11 @@ internal sealed partial class KeyGrain(
 
     private void SaveNowAndThen()
     {
-        if (_saving.IsCompleted && _book.CommittedSequence - _savedSequence >= options.Value.SnapshotEvery)
+        if (_saving.IsCompleted
+            && _book.CommittedSequence - _savedSequence >= options.Value.SnapshotEvery
+            && (_savedAt is null || Now.Monotonic - _savedAt >= TimeSpan.FromSeconds(options.Value.SnapshotSeconds)))
         {
+            _savedAt = Now.Monotonic;
             _saving = _turns.RunAsync(SaveAsync);
         }
     }

@@ -16,7 +16,8 @@ internal static class UsageEntryDraft
     public static UsageEntry First(KeySettings settings, Settlement settlement, PriceBook prices)
     {
         var call = settlement.Call;
-        var bounded = settlement with { Usage = Bound(settlement.Usage) };
+        var usage = Bound(settlement.Usage);
+        var bounded = usage == settlement.Usage ? settlement : settlement with { Usage = usage };
         var cost = prices.CostOf(bounded);
         return LedgerForm.Of(new UsageEntry
         {

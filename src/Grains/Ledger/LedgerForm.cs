@@ -64,6 +64,12 @@ internal static class LedgerForm
 
     private static string WellFormed(string text)
     {
+        // Nearly every text.
+        if (text.Length <= TextMax && !text.Contains('\0', StringComparison.Ordinal) && !text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+        {
+            return text;
+        }
+
         var left = text.AsSpan();
         StringBuilder? cleaned = null;
         var length = 0;

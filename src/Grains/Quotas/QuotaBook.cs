@@ -381,8 +381,13 @@ internal sealed partial class QuotaBook
     private Refusal? FindRefusal(string model, Amounts needed, ModelPrice? price)
     {
         Limit? worst = null;
-        foreach (var limit in Limits.Where(static limit => limit.Enforcement != Enforcement.Observe))
+        foreach (var limit in Limits)
         {
+            if (limit.Enforcement == Enforcement.Observe)
+            {
+                continue;
+            }
+
             if (IsUnpriced(limit, model, price))
             {
                 return new Refusal { Kind = RefusalKind.ModelNotPriced };

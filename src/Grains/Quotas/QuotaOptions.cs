@@ -19,4 +19,8 @@ public sealed class QuotaOptions
     /// <summary>After how many ledger entries a key's counts are saved, so that an activation reads fewer entries: 1 to 100000, default 256.</summary>
     [Range(1, 100_000)]
     public int SnapshotEvery { get; set; } = 256;
+
+    /// <summary>How long after a snapshot of a key's counts the next one is saved at the earliest, in seconds: 0 to 3600, default 5.</summary>
+    [Range(0, 3600)]
+    public int SnapshotSeconds { get; set; } = 5;
 }

@@ -40,7 +40,8 @@ internal sealed class BatchedConsole : ILoggerProvider, ISupportExternalScope
         if (builder.Length > 0)
         {
             var sink = entry.LogLevel >= _options.CurrentValue.LogToStandardErrorThreshold ? _error.Value : _output;
-            sink.Add(builder.ToString());
+            var chunks = builder.GetChunks().GetEnumerator();
+            sink.Add(chunks.MoveNext() && chunks.Current.Length == builder.Length ? chunks.Current.Span : builder.ToString());
             builder.Clear();
         }
     }

@@ -27,10 +27,11 @@ internal static class LostPositions
         }
 
         var hour = UsageHourRow.HourStartOf(reservedAt);
-        var entries = await connection.GetTable<UsageEntryRow>()
-            .Where(entry => entry.KeyId == keyId && entry.ReservedAt >= hour && entry.ReservedAt < hour + UsageHourRow.HourMs)
-            .ToListAsync(token);
-        var expected = UsageHourRow.Sum(entries).Aggregate(default(UsageTotals), static (sum, row) => sum + row.ToTotals());
+        var sums = await UsageHourRow.SumAsync(
+            connection.GetTable<UsageEntryRow>()
+                .Where(entry => entry.KeyId == keyId && entry.ReservedAt >= hour && entry.ReservedAt < hour + UsageHourRow.HourMs),
+            token);
+        var expected = sums.Aggregate(default(UsageTotals), static (sum, row) => sum + row.ToTotals());
         return new RollUpDifference(DateTimeOffset.FromUnixTimeMilliseconds(hour), expected, default);
     }
 

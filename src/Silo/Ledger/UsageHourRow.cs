@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using LinqToDB.Async;
 using LinqToDB.Mapping;
 using Relay.Grains.Usage;
 
@@ -49,30 +50,55 @@ internal sealed class UsageHourRow
 
     [Column("priced_requests")] public required long PricedRequests { get; init; }
 
-    /// <summary>Sums entries of one key. A correction counts in the hour of its call's reserve, as the call does.</summary>
-    public static List<UsageHourRow> Sum(IEnumerable<UsageEntryRow> entries) => entries
-        .GroupBy(entry => (entry.KeyId, Hour: HourStartOf(entry.ReservedAt), entry.User, entry.Team, entry.Model, entry.Endpoint))
-        .Select(hour => new UsageHourRow
+    /// <summary>Has the database sum entries of one key. A correction counts in the hour of its call's reserve, as the call does.</summary>
+    public static async Task<List<UsageHourRow>> SumAsync(IQueryable<UsageEntryRow> entries, CancellationToken token)
+    {
+        var sums = await entries
+            .GroupBy(static entry => new
+            {
+                entry.KeyId,
+                HourStart = entry.ReservedAt - (entry.ReservedAt % HourMs),
+                entry.User,
+                entry.Team,
+                entry.Model,
+                entry.Endpoint,
+            })
+            .Select(static hour => new
+            {
+                Of = hour.Key,
+                Requests = hour.Sum(static entry => (long)entry.Requests),
+                InputTokens = hour.Sum(static entry => entry.InputTokens),
+                CachedInputTokens = hour.Sum(static entry => entry.CachedInputTokens),
+                AudioInputTokens = hour.Sum(static entry => entry.AudioInputTokens),
+                OutputTokens = hour.Sum(static entry => entry.OutputTokens),
+                ReasoningTokens = hour.Sum(static entry => entry.ReasoningTokens),
+                AudioOutputTokens = hour.Sum(static entry => entry.AudioOutputTokens),
+                CacheWriteInputTokens = hour.Sum(static entry => entry.CacheWriteInputTokens),
+                CostNanoUsd = hour.Sum(static entry => entry.CostNanoUsd ?? 0),
+                PricedRequests = hour.Sum(static entry => (long)entry.PricedRequests),
+            })
+            .ToListAsync(token);
+        return sums.ConvertAll(static sum => new UsageHourRow
         {
-            KeyId = hour.Key.KeyId,
-            HourStart = hour.Key.Hour,
-            Dimensions = DimensionsOf(hour.Key.User, hour.Key.Team, hour.Key.Model, hour.Key.Endpoint),
-            User = hour.Key.User,
-            Team = hour.Key.Team,
-            Model = hour.Key.Model,
-            Endpoint = hour.Key.Endpoint,
-            Requests = hour.Sum(entry => (long)entry.Requests),
-            InputTokens = hour.Sum(entry => entry.InputTokens),
-            CachedInputTokens = hour.Sum(entry => entry.CachedInputTokens),
-            AudioInputTokens = hour.Sum(entry => entry.AudioInputTokens),
-            OutputTokens = hour.Sum(entry => entry.OutputTokens),
-            ReasoningTokens = hour.Sum(entry => entry.ReasoningTokens),
-            AudioOutputTokens = hour.Sum(entry => entry.AudioOutputTokens),
-            CacheWriteInputTokens = hour.Sum(entry => entry.CacheWriteInputTokens),
-            CostNanoUsd = hour.Sum(entry => entry.CostNanoUsd ?? 0),
-            PricedRequests = hour.Sum(entry => (long)entry.PricedRequests),
-        })
-        .ToList();
+            KeyId = sum.Of.KeyId,
+            HourStart = sum.Of.HourStart,
+            Dimensions = DimensionsOf(sum.Of.User, sum.Of.Team, sum.Of.Model, sum.Of.Endpoint),
+            User = sum.Of.User,
+            Team = sum.Of.Team,
+            Model = sum.Of.Model,
+            Endpoint = sum.Of.Endpoint,
+            Requests = sum.Requests,
+            InputTokens = sum.InputTokens,
+            CachedInputTokens = sum.CachedInputTokens,
+            AudioInputTokens = sum.AudioInputTokens,
+            OutputTokens = sum.OutputTokens,
+            ReasoningTokens = sum.ReasoningTokens,
+            AudioOutputTokens = sum.AudioOutputTokens,
+            CacheWriteInputTokens = sum.CacheWriteInputTokens,
+            CostNanoUsd = sum.CostNanoUsd,
+            PricedRequests = sum.PricedRequests,
+        });
+    }
 
     /// <summary>The sum without its dimensions.</summary>
     public UsageTotals ToTotals() => new(

@@ -65,13 +65,12 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, ILogger<Usag
         await connection.GetTable<UsageHourRow>().Where(row => row.KeyId == keyId && row.HourStart > droppedUntil).DeleteAsync(token);
         if (position.DroppedSequence > 0)
         {
-            var left = await connection.GetTable<UsageEntryRow>()
+            var left = connection.GetTable<UsageEntryRow>()
                 .Where(entry => entry.KeyId == keyId
                     && entry.Sequence > position.DroppedSequence
                     && entry.Sequence <= position.RolledUpSequence
-                    && entry.ReservedAt - (entry.ReservedAt % UsageHourRow.HourMs) <= droppedUntil)
-                .ToListAsync(token);
-            foreach (var hour in UsageHourRow.Sum(left))
+                    && entry.ReservedAt - (entry.ReservedAt % UsageHourRow.HourMs) <= droppedUntil);
+            foreach (var hour in await UsageHourRow.SumAsync(left, token))
             {
                 await AddAsync(connection, hour.Negated(), token);
             }
@@ -109,18 +108,14 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, ILogger<Usag
     {
         var positions = connection.GetTable<UsagePositionRow>().Where(row => row.KeyId == keyId);
         var position = await positions.Select(row => row.RolledUpSequence).FirstOrDefaultAsync(token);
-        var entries = await connection.GetTable<UsageEntryRow>()
-            .Where(entry => entry.KeyId == keyId && entry.Sequence > position)
-            .OrderBy(entry => entry.Sequence)
-            .Take(EntriesOfOneStepMax)
-            .ToListAsync(token);
-        if (entries.Count == 0)
+        var entries = connection.GetTable<UsageEntryRow>().Where(entry => entry.KeyId == keyId && entry.Sequence > position);
+        var sequences = await entries.OrderBy(entry => entry.Sequence).Select(entry => entry.Sequence).Take(EntriesOfOneStepMax).ToListAsync(token);
+        if (sequences is not [.., var next])
         {
             return 0;
         }
 
         // First, since it locks the key's position: whoever comes second finds it moved, and has written nothing yet.
-        var next = entries[^1].Sequence;
         var moved = await positions
             .Where(row => row.RolledUpSequence == position)
             .Set(row => row.RolledUpSequence, next)
@@ -130,12 +125,12 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, ILogger<Usag
             return 0;
         }
 
-        foreach (var hour in UsageHourRow.Sum(entries))
+        foreach (var hour in await UsageHourRow.SumAsync(entries.Where(entry => entry.Sequence <= next), token))
         {
             await AddAsync(connection, hour, token);
         }
 
-        return entries.Count;
+        return sequences.Count;
     }
 
     private static async Task AddAsync(DataConnection connection, UsageHourRow hour, CancellationToken token)

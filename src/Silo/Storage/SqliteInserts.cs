@@ -1,5 +1,4 @@
 using LinqToDB.Data;
-using LinqToDB.Mapping;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -12,7 +11,7 @@ namespace Relay.Silo.Storage;
 /// </summary>
 internal sealed class SqliteInserts(DataConnection connection) : IDisposable
 {
-    private readonly Dictionary<Type, (sqlite3_stmt Statement, IReadOnlyList<ColumnDescriptor> Columns)> _prepared = [];
+    private readonly Dictionary<Type, IDisposable> _prepared = [];
 
     private sqlite3 Database => ((SqliteConnection)connection.OpenDbConnection()).Handle!;
 
@@ -23,65 +22,36 @@ internal sealed class SqliteInserts(DataConnection connection) : IDisposable
     {
         if (!_prepared.TryGetValue(typeof(T), out var prepared))
         {
-            _prepared[typeof(T)] = prepared = Prepare(connection.MappingSchema.GetEntityDescriptor(typeof(T)));
+            _prepared[typeof(T)] = prepared = Prepare<T>();
         }
 
-        var (statement, columns) = prepared;
+        var statement = (SqliteInsert<T>)prepared;
         var database = Database;
         foreach (var row in rows)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            for (var i = 0; i < columns.Count; i++)
-            {
-                SqliteException.ThrowExceptionForRC(Bind(statement, i + 1, columns[i].GetProviderValue(row)), database);
-            }
-
-            Step(statement, database);
+            statement.Run(row, database);
         }
     }
 
     public void Dispose()
     {
-        foreach (var (statement, _) in _prepared.Values)
+        foreach (var statement in _prepared.Values)
         {
             statement.Dispose();
         }
     }
 
-    private static int Bind(sqlite3_stmt statement, int place, object? value) => value switch
-    {
-        null => raw.sqlite3_bind_null(statement, place),
-        string text => raw.sqlite3_bind_text(statement, place, text),
-        long number => raw.sqlite3_bind_int64(statement, place, number),
-        int number => raw.sqlite3_bind_int64(statement, place, number),
-        _ => throw new NotSupportedException($"A column of {value.GetType()} is not written in bulk."),
-    };
-
-    private static void Step(sqlite3_stmt statement, sqlite3 database)
-    {
-        try
-        {
-            // SQLite's own code of success here is that it is done.
-            var result = raw.sqlite3_step(statement);
-            if (result != raw.SQLITE_DONE)
-            {
-                SqliteException.ThrowExceptionForRC(result, database);
-            }
-        }
-        finally
-        {
-            _ = raw.sqlite3_reset(statement);
-        }
-    }
-
-    private (sqlite3_stmt Statement, IReadOnlyList<ColumnDescriptor> Columns) Prepare(EntityDescriptor table)
+    private SqliteInsert<T> Prepare<T>()
+        where T : class
     {
         // The names are this program's own. Values are parameters, never literals: no text of a client becomes part of a statement.
+        var table = connection.MappingSchema.GetEntityDescriptor(typeof(T));
         var names = string.Join(", ", table.Columns.Select(static column => $"\"{column.ColumnName}\""));
         var values = string.Join(", ", table.Columns.Select(static _ => "?"));
         var database = Database;
         var text = $"INSERT INTO \"{table.Name.Name}\" ({names}) VALUES ({values})";
         SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v2(database, text, out var statement), database);
-        return (statement, table.Columns);
+        return new SqliteInsert<T>(statement, table.Columns.Select(static column => column.MemberInfo));
     }
 }
