@@ -25,6 +25,7 @@ internal sealed partial class ForwardHandler(
     CallCount count,
     BackgroundCalls background,
     BodyMemory memory,
+    StepTimeouts timeouts,
     TimeProvider time,
     IOptions<ForwardingOptions> options,
     ILogger<ForwardHandler> logger)
@@ -97,7 +98,7 @@ internal sealed partial class ForwardHandler(
     /// <summary>Steps 5 to 8: from here on something may have been spent, so every way out settles or releases the hold.</summary>
     private async Task RunAsync(HttpContext http, RelayedCall call, RequestFacts facts, OpenHold hold, RequestBody body, BackgroundPlace? place)
     {
-        using var deadline = new UpstreamDeadline(time, TimeSpan.FromSeconds(options.Value.Drain.Seconds));
+        using var deadline = new UpstreamDeadline(timeouts, TimeSpan.FromSeconds(options.Value.Drain.Seconds));
         await using var hangUp = http.RequestAborted.UnsafeRegister(static state => ((UpstreamDeadline)state!).StartDrain(), deadline);
 
         if (http.RequestAborted.IsCancellationRequested)

@@ -93,17 +93,18 @@ internal sealed class RequestBody(BodyMemory memory) : IDisposable
             }
 
             var read = await body.ReadAsync(_parts[^1].AsMemory(_lastPartBytes), cancellationToken);
-            if (read == 0)
-            {
-                Bytes = ToSequence();
-                return null;
-            }
-
             _lastPartBytes += read;
             _length += read;
             if (_length > bytesMax)
             {
                 return RelayError.BodyTooLarge(bytesMax);
+            }
+
+            // The server gives no more than was declared.
+            if (read == 0 || _length == length)
+            {
+                Bytes = ToSequence();
+                return null;
             }
         }
     }

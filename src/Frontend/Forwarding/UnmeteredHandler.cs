@@ -13,6 +13,7 @@ internal sealed partial class UnmeteredHandler(
     AdmissionClient admission,
     UpstreamSender sender,
     BackgroundCalls background,
+    StepTimeouts timeouts,
     TimeProvider time,
     ILogger<UnmeteredHandler> logger)
 {
@@ -84,7 +85,7 @@ internal sealed partial class UnmeteredHandler(
     private async Task RelayAsync(HttpContext http, string path)
     {
         // Nothing is spent here, so there is nothing to drain for.
-        using var deadline = new UpstreamDeadline(time, TimeSpan.Zero);
+        using var deadline = new UpstreamDeadline(timeouts, TimeSpan.Zero);
         await using var hangUp = http.RequestAborted.UnsafeRegister(static state => ((UpstreamDeadline)state!).StartDrain(), deadline);
         var (answer, failure) = await sender.SendAsync(http, HttpMethod.Parse(http.Request.Method), path, content: null, deadline);
         if (answer is null)

@@ -52,7 +52,7 @@ internal sealed class BodyMeter : IDisposable
     public string? RunningResponse => Progress == ResponseProgress.Running ? _response?.Value.Id : null;
 
     /// <summary>The generated text so far.</summary>
-    public OutputText Text { get; } = new();
+    public OutputText Text { get; } = new(keptBytesFirst: 64);
 
     /// <summary>Whether the body was one whole JSON value; false before <see cref="Complete"/>, or if it was not read to its end.</summary>
     public bool IsJson { get; private set; }

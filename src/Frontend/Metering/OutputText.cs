@@ -9,12 +9,10 @@ namespace Relay.Frontend.Metering;
 /// bound, and the size of it all. Texts that go on side by side, as several choices of a stream do, are kept apart.
 /// </summary>
 /// <param name="keptBytesMax">The most that is kept, in UTF-8 bytes.</param>
-internal sealed class OutputText(int keptBytesMax = OutputText.KeptBytesDefault)
+/// <param name="keptBytesFirst">What room each text begins with, in bytes: more than most pieces of it, where it comes in pieces.</param>
+internal sealed class OutputText(int keptBytesMax = OutputText.KeptBytesDefault, int keptBytesFirst = 512)
 {
     private const int KeptBytesDefault = 1024 * 1024;
-
-    // It doubles when it is full, so that few events need memory of their own, and a short answer keeps little.
-    private const int KeptBytesFirst = 64;
 
     // No call asks for so many choices; an upstream that numbers them so must not fill the memory.
     private const int PlacesMax = 1024;
@@ -57,7 +55,7 @@ internal sealed class OutputText(int keptBytesMax = OutputText.KeptBytesDefault)
         }
 
         var key = ((place is >= 0 and < PlacesMax ? place : 0) * Kinds) + (int)kind;
-        var kept = KeptOf(key) ?? Keep(key, (int)Math.Clamp(bytes, KeptBytesFirst, keptBytesMax));
+        var kept = KeptOf(key) ?? Keep(key, (int)Math.Clamp(bytes, Math.Min(keptBytesFirst, keptBytesMax), keptBytesMax));
         var length = Math.Min(JsonText.CopyUtf8(ref reader, kept), keptBytesMax - _keptBytes);
         kept.Advance(length);
         _keptBytes += length;
@@ -73,6 +71,7 @@ internal sealed class OutputText(int keptBytesMax = OutputText.KeptBytesDefault)
 
     private ArrayBufferWriter<byte> Keep(long key, int bytes)
     {
+        // It doubles when it is full, so that few events need memory of their own, and a short answer keeps little.
         var kept = new ArrayBufferWriter<byte>(bytes);
         if (_first is null)
         {

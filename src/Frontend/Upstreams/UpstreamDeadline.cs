@@ -3,21 +3,30 @@ namespace Relay.Frontend.Upstreams;
 /// <summary>
 /// Bounds the time that a call spends on its upstream: each step on its own, and, once the client has gone, the rest as a whole.
 /// </summary>
-internal sealed class UpstreamDeadline(TimeProvider time, TimeSpan drain) : IDisposable
+internal sealed class UpstreamDeadline(StepTimeouts timeouts, TimeSpan drain) : IDisposable
 {
-    private readonly CancellationTokenSource _step = new(Timeout.InfiniteTimeSpan, time);
+    private readonly CancellationTokenSource _over = new();
     private readonly Lock _gate = new();
+    private StepTimeouts.Step _step;
     private ITimer? _drainTimer;
     private bool _disposed;
 
     /// <summary>Cancelled when a step takes too long, or when the drain's time is over.</summary>
-    public CancellationToken Token => _step.Token;
+    public CancellationToken Token => _over.Token;
 
     /// <summary>Whether the client has gone.</summary>
     public bool ClientGone { get; private set; }
 
-    /// <summary>Begins the next step.</summary>
-    public void Begin(TimeSpan step) => _step.CancelAfter(step);
+    /// <summary>Begins the next step; one without end bounds nothing. Steps are begun one after the other.</summary>
+    public void Begin(TimeSpan step)
+    {
+        _step.End();
+        _step = default;
+        if (step != Timeout.InfiniteTimeSpan)
+        {
+            _step = timeouts.Begin(step, static state => ((UpstreamDeadline)state!).Cancel(), this);
+        }
+    }
 
     /// <summary>Gives the upstream no more time than the drain takes.</summary>
     public void StartDrain()
@@ -32,11 +41,11 @@ internal sealed class UpstreamDeadline(TimeProvider time, TimeSpan drain) : IDis
             ClientGone = true;
             if (drain <= TimeSpan.Zero)
             {
-                _step.Cancel();
+                _over.Cancel();
                 return;
             }
 
-            _drainTimer = time.CreateTimer(static state => ((UpstreamDeadline)state!).Cancel(), this, drain, Timeout.InfiniteTimeSpan);
+            _drainTimer = timeouts.Time.CreateTimer(static state => ((UpstreamDeadline)state!).Cancel(), this, drain, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -47,18 +56,19 @@ internal sealed class UpstreamDeadline(TimeProvider time, TimeSpan drain) : IDis
         {
             if (!_disposed)
             {
-                _step.Cancel();
+                _over.Cancel();
             }
         }
     }
 
     public void Dispose()
     {
+        Begin(Timeout.InfiniteTimeSpan);
         lock (_gate)
         {
             _disposed = true;
             _drainTimer?.Dispose();
-            _step.Dispose();
+            _over.Dispose();
         }
     }
 }

@@ -12,6 +12,7 @@ internal static class UpstreamsExtensions
         builder.AddSettings<UpstreamOptions, UpstreamOptionsValidator>("");
         builder.AddSettings<UpstreamTimeouts, UpstreamTimeoutsValidator>(UpstreamTimeouts.SectionName);
         builder.AddSettings<UpstreamTlsOptions, UpstreamTlsOptionsValidator>(UpstreamTlsOptions.SectionName);
+        builder.Services.AddSingleton<StepTimeouts>();
         builder.Services.AddSingleton(services =>
         {
             var options = services.GetRequiredService<IOptions<UpstreamOptions>>().Value;

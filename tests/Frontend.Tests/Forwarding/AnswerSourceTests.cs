@@ -18,7 +18,7 @@ public sealed class AnswerSourceTests : IDisposable
 
     public AnswerSourceTests()
     {
-        _deadline = new UpstreamDeadline(_time, TimeSpan.Zero);
+        _deadline = new UpstreamDeadline(new StepTimeouts(_time), TimeSpan.Zero);
         _source = new AnswerSource(_answer.Reader.AsStream(), _deadline, _time, BetweenBytes, drainBytes: 0);
     }
 

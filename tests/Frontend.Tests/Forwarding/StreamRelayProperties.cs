@@ -86,7 +86,7 @@ public sealed class StreamRelayProperties
     private static async Task<(string Text, TokenUsage? Usage, long TextBytes)> RelayAsync(
         string stream, int[] sizes, AnswerShape shape, bool usageAsked, RelayEnd expected = RelayEnd.Complete)
     {
-        using var deadline = new UpstreamDeadline(TimeProvider.System, TimeSpan.Zero);
+        using var deadline = new UpstreamDeadline(new StepTimeouts(TimeProvider.System), TimeSpan.Zero);
         using var client = new MemoryStream();
         var http = new DefaultHttpContext();
         http.Response.Body = client;

@@ -25,7 +25,7 @@ public sealed class UpstreamSenderTests
     public async Task SendAsync_WhateverTheConnectionThrows_IsAFailureThatSaysWhetherAnythingWasSent(Exception exception, string kind)
     {
         using var upstream = new Upstream("test", new Uri("http://127.0.0.1/v1"), apiKey: null, new ThrowingHandler(exception));
-        using var deadline = new UpstreamDeadline(TimeProvider.System, TimeSpan.Zero);
+        using var deadline = new UpstreamDeadline(new StepTimeouts(TimeProvider.System), TimeSpan.Zero);
         var (answer, failure) = await Sender(upstream).SendAsync(new DefaultHttpContext(), HttpMethod.Get, "/v1/models", content: null, deadline);
 
         Assert.Null(answer);
@@ -38,7 +38,7 @@ public sealed class UpstreamSenderTests
     {
         using var upstream = new Upstream(
             "test", new Uri("http://127.0.0.1/v1"), apiKey: null, new StaleHandler(), new ThrowingHandler(new HttpRequestException(HttpRequestError.ConnectionError)));
-        using var deadline = new UpstreamDeadline(TimeProvider.System, TimeSpan.Zero);
+        using var deadline = new UpstreamDeadline(new StepTimeouts(TimeProvider.System), TimeSpan.Zero);
         var resent = 0;
 
         var (_, failure) = await Sender(upstream).SendAsync(new DefaultHttpContext(), HttpMethod.Get, "/v1/models", content: null, deadline, () => resent++);

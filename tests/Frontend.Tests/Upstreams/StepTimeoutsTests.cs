@@ -1,0 +1,141 @@
+using Microsoft.Extensions.Time.Testing;
+using Relay.Frontend.Upstreams;
+
+namespace Relay.Frontend.Tests.Upstreams;
+
+public sealed class StepTimeoutsTests
+{
+    private static readonly TimeSpan Length = TimeSpan.FromSeconds(20);
+
+    private readonly CountingTime _time = new();
+    private readonly StepTimeouts _timeouts;
+    private readonly List<object?> _expired = [];
+
+    public StepTimeoutsTests() => _timeouts = new StepTimeouts(_time);
+
+    [Fact]
+    public void Begin_AndNoEnd_ExpiresOnceAfterItsLength()
+    {
+        Begin("call");
+
+        _time.Advance(Length - TimeSpan.FromTicks(1));
+        Assert.Empty(_expired);
+        _time.Advance(TimeSpan.FromTicks(1));
+        _time.Advance(Length * 3);
+
+        Assert.Equal(["call"], _expired);
+    }
+
+    [Fact]
+    public void End_BeforeItsLength_NeverExpires()
+    {
+        Begin("call").End();
+
+        _time.Advance(Length * 3);
+
+        Assert.Empty(_expired);
+    }
+
+    [Fact]
+    public void Begin_AfterAnotherHasEnded_HasItsWholeLength()
+    {
+        Begin("first").End();
+        _time.Advance(Length / 2);
+        Begin("second");
+
+        _time.Advance(Length - TimeSpan.FromTicks(1));
+        Assert.Empty(_expired);
+        _time.Advance(TimeSpan.FromTicks(1));
+
+        Assert.Equal(["second"], _expired);
+    }
+
+    [Fact]
+    public void Begin_WhileOthersRun_ExpiresAtMostATwentiethEarlyAndNeverLate()
+    {
+        var begun = new Dictionary<object, TimeSpan>();
+        var now = TimeSpan.Zero;
+        for (var i = 0; i < 100; i++)
+        {
+            begun.Add(i, now);
+            Begin(i);
+            _time.Advance(Length / 70);
+            now += Length / 70;
+            AssertInTime(now);
+        }
+
+        _time.Advance(Length);
+        Assert.Equal(100, _expired.Count);
+
+        void AssertInTime(TimeSpan at)
+        {
+            Assert.All(begun.Where(step => at - step.Value < Length * 0.95), step => Assert.DoesNotContain(step.Key, _expired));
+            Assert.All(begun.Where(step => at - step.Value >= Length), step => Assert.Contains(step.Key, _expired));
+        }
+    }
+
+    [Fact]
+    public void Begin_AfterOneHasExpired_StartsAnew()
+    {
+        Begin("first");
+        _time.Advance(Length);
+        Begin("second");
+
+        Assert.Equal(["first"], _expired);
+        _time.Advance(Length);
+        Assert.Equal(["first", "second"], _expired);
+    }
+
+    [Fact]
+    public void Begin_OfAnotherLength_HasItsOwnTime()
+    {
+        Begin("long");
+        _timeouts.Begin(Length / 2, _expired.Add, "short");
+
+        _time.Advance(Length / 2);
+
+        Assert.Equal(["short"], _expired);
+    }
+
+    [Fact]
+    public void Begin_ManySideBySide_TakesOneTimer()
+    {
+        var first = Begin("first");
+        var timers = _time.Timers;
+        for (var i = 0; i < 1_000; i++)
+        {
+            Begin(i).End();
+        }
+
+        Assert.Equal(timers, _time.Timers);
+        first.End();
+    }
+
+    [Fact]
+    public void Begin_OneAfterTheOther_TakesOneTimer()
+    {
+        Begin("first").End();
+        var timers = _time.Timers;
+        for (var i = 0; i < 1_000; i++)
+        {
+            _time.Advance(Length / 3);
+            Begin(i).End();
+        }
+
+        Assert.Equal(timers, _time.Timers);
+        Assert.Empty(_expired);
+    }
+
+    private StepTimeouts.Step Begin(object state) => _timeouts.Begin(Length, _expired.Add, state);
+
+    private sealed class CountingTime : FakeTimeProvider
+    {
+        public int Timers { get; private set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Timers++;
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+    }
+}
