@@ -31,16 +31,33 @@ internal static class BenchmarkCalls
     /// <summary>Reserves a call, which must be admitted.</summary>
     public static async Task<CallFacts> ReserveAsync(IKeyGrain key)
     {
-        var request = new ReserveRequest
-        {
-            RequestId = Guid.CreateVersion7(),
-            KeyHash = Hash,
-            Endpoint = "/v1/chat/completions",
-            Model = "gpt-4o",
-            InputTokensEstimated = 100,
-        };
-        var decision = await key.ReserveAsync(request);
-        return decision.Refusal is { } refusal
+        var request = NewRequest();
+        return Admitted(request, await key.ReserveAsync(request));
+    }
+
+    /// <summary>Settles a call.</summary>
+    public static Task SettleAsync(IKeyGrain key, CallFacts call) => key.SettleAsync(SettlementOf(call));
+
+    /// <summary>Reserves and settles a call as a frontend does whose keys' grains may be in its own process.</summary>
+    public static async Task CallAsync(ILocalKeys keys, string keyId, IKeyGrain key)
+    {
+        var request = NewRequest();
+        var call = Admitted(request, keys.Find(keyId)?.TryReserve(request) ?? await key.ReserveAsync(request));
+        var settlement = SettlementOf(call);
+        await (keys.Find(keyId)?.TrySettle(settlement, out var settled) == true ? settled : key.SettleAsync(settlement));
+    }
+
+    private static ReserveRequest NewRequest() => new()
+    {
+        RequestId = Guid.CreateVersion7(),
+        KeyHash = Hash,
+        Endpoint = "/v1/chat/completions",
+        Model = "gpt-4o",
+        InputTokensEstimated = 100,
+    };
+
+    private static CallFacts Admitted(ReserveRequest request, AdmissionDecision decision) =>
+        decision.Refusal is { } refusal
             ? throw new InvalidOperationException($"A call was refused: {refusal.Kind}.")
             : new CallFacts
             {
@@ -53,10 +70,8 @@ internal static class BenchmarkCalls
                 User = decision.User,
                 Team = decision.Team,
             };
-    }
 
-    /// <summary>Settles a call.</summary>
-    public static Task SettleAsync(IKeyGrain key, CallFacts call) => key.SettleAsync(new Settlement
+    private static Settlement SettlementOf(CallFacts call) => new()
     {
         Call = call,
         Usage = new TokenUsage { InputTokens = 90, OutputTokens = 50 },
@@ -66,5 +81,5 @@ internal static class BenchmarkCalls
         Upstream = "default",
         StartedAt = call.ReservedAt,
         EndedAt = call.ReservedAt,
-    });
+    };
 }

@@ -2,9 +2,10 @@ using System.Globalization;
 using BenchmarkDotNet.Running;
 using Relay.Benchmarks.Budgets;
 using Relay.Benchmarks.Load;
+using Relay.Benchmarks.Pairs;
 using Relay.Benchmarks.Settles;
 
-// load: Relay beside bare proxies. overload: more than it can take. settles: durable settles a second. budgets: what a limit of the organization costs. parts: the pure parts, by BenchmarkDotNet.
+// load: Relay beside bare proxies. overload: more than it can take. settles: durable settles a second. pairs: reserve and settle in one process. budgets: what a limit of the organization costs. parts: the pure parts, by BenchmarkDotNet.
 // upstream and yarp are what load starts.
 switch (args)
 {
@@ -16,6 +17,9 @@ switch (args)
         break;
     case ["settles"]:
         await SettleBenchmark.RunAllAsync();
+        break;
+    case ["pairs"]:
+        await PairBenchmark.RunAllAsync();
         break;
     case ["budgets", .. var counts]:
         await BudgetBenchmark.RunAllAsync(counts is [] ? [1, 100, BudgetBenchmark.KeysMax] : [.. counts.Select(static count => int.Parse(count, CultureInfo.InvariantCulture))]);
@@ -31,7 +35,7 @@ switch (args)
         await BareYarp.RunAsync(address, upstream);
         break;
     default:
-        await Console.Error.WriteLineAsync("Usage: Relay.Benchmarks load [--rounds 2] [--seconds 5] [--relay PATH] | overload [--clients 10000] [--relay PATH] | settles | budgets [KEYS...] | parts [BenchmarkDotNet's options]");
+        await Console.Error.WriteLineAsync("Usage: Relay.Benchmarks load [--rounds 2] [--seconds 5] [--relay PATH] | overload [--clients 10000] [--relay PATH] | settles | pairs | budgets [KEYS...] | parts [BenchmarkDotNet's options]");
         return 2;
 }
 
