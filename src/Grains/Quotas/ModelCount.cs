@@ -1,11 +1,20 @@
+using Relay.Grains.Accounts;
 using Relay.Grains.Usage;
 
 namespace Relay.Grains.Quotas;
 
-/// <summary>One model's counters in one window.</summary>
+/// <summary>The counters of one owner's calls of one model in one window.</summary>
+/// <param name="owner">Whose calls.</param>
+/// <param name="model">Of which model.</param>
 /// <param name="used">What the ledger has.</param>
-internal sealed class ModelCount(UsageTotals used = default)
+internal sealed class ModelCount(CallOwner owner, string model, UsageTotals used = default)
 {
+    /// <summary>Whose calls.</summary>
+    public CallOwner Owner { get; } = owner;
+
+    /// <summary>Of which model.</summary>
+    public string Model { get; } = model;
+
     /// <summary>What the ledger has.</summary>
     public UsageTotals Used { get; private set; } = used;
 

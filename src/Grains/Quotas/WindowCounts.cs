@@ -12,8 +12,14 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
     /// <summary>Where the models past <see cref="ModelsMax"/> are booked. It matches every pattern: a limit counts too much rather than too little.</summary>
     public const string OtherModels = "(other)";
 
-    private readonly Dictionary<(CallOwner Owner, string Model), ModelCount> _counts = [];
-    private readonly HashSet<string> _models = new(StringComparer.Ordinal);
+    // Up to so many are looked through. Most keys' calls are of one owner and one model, and there may be very many keys.
+    private const int UnindexedMax = 8;
+
+    private readonly List<ModelCount> _counts = [];
+    private Dictionary<(CallOwner Owner, string Model), ModelCount>? _index;
+
+    // Kept from when there may be too many of them.
+    private HashSet<string>? _models;
 
     // The end is the earliest instant, so that the first look at a clock begins a window.
     private WindowBounds _bounds = new(DateTimeOffset.MinValue, window == Window.Total ? null : DateTimeOffset.MinValue);
@@ -34,7 +40,7 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
 
         _bounds = WindowBounds.Of(window, latest, zone);
         _counts.Clear();
-        _models.Clear();
+        (_index, _models) = (null, null);
         return true;
     }
 
@@ -45,10 +51,9 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
     public ModelCount CountOf(CallOwner owner, string model)
     {
         var name = NameOf(model);
-        if (!_counts.TryGetValue((owner, name), out var count))
+        if (Find(owner, name) is not { } count)
         {
-            _models.Add(name);
-            _counts.Add((owner, name), count = new ModelCount());
+            Add(count = new ModelCount(owner, name));
         }
 
         return count;
@@ -64,9 +69,9 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
     public (long Used, long Held) Taken(Metric metric, string? pattern, AccountId? account)
     {
         var (used, held) = (default(Amounts), default(Amounts));
-        foreach (var ((owner, name), count) in _counts)
+        foreach (var count in _counts)
         {
-            if ((account is not { } id || owner.IsPartOf(id)) && Matches(pattern, name))
+            if ((account is not { } id || count.Owner.IsPartOf(id)) && Matches(pattern, count.Model))
             {
                 used += Amounts.Of(count.Used);
                 held += count.Held + count.Pending;
@@ -78,8 +83,8 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
 
     /// <summary>The models that used anything, ordered by name.</summary>
     public IEnumerable<ModelTotals> ByModel() => _counts
-        .Where(static pair => pair.Value.Used != default)
-        .GroupBy(static pair => pair.Key.Model, static pair => pair.Value.Used, StringComparer.Ordinal)
+        .Where(static count => count.Used != default)
+        .GroupBy(static count => count.Model, static count => count.Used, StringComparer.Ordinal)
         .OrderBy(static group => group.Key, StringComparer.Ordinal)
         .Select(static group => new ModelTotals(group.Key, group.Aggregate(static (sum, one) => sum + one)));
 
@@ -90,11 +95,11 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
         Start = _bounds.Start,
         End = _bounds.End,
         Models = _counts
-            .Where(static pair => pair.Value.Used != default)
-            .OrderBy(static pair => pair.Key.Model, StringComparer.Ordinal)
-            .ThenBy(static pair => pair.Key.Owner.User, StringComparer.Ordinal)
-            .ThenBy(static pair => pair.Key.Owner.Team, StringComparer.Ordinal)
-            .Select(static pair => ModelState.Of(pair.Key.Owner, pair.Key.Model, pair.Value.Used))
+            .Where(static count => count.Used != default)
+            .OrderBy(static count => count.Model, StringComparer.Ordinal)
+            .ThenBy(static count => count.Owner.User, StringComparer.Ordinal)
+            .ThenBy(static count => count.Owner.Team, StringComparer.Ordinal)
+            .Select(static count => ModelState.Of(count.Owner, count.Model, count.Used))
             .ToList(),
     };
 
@@ -104,8 +109,11 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
         _bounds = new WindowBounds(state.Start, state.End);
         foreach (var model in state.Models)
         {
-            _models.Add(model.Model);
-            _counts[(new CallOwner(model.User, model.Team), model.Model)] = new ModelCount(model.ToTotals());
+            var owner = new CallOwner(model.User, model.Team);
+            if (Find(owner, model.Model) is null)
+            {
+                Add(new ModelCount(owner, model.Model, model.ToTotals()));
+            }
         }
     }
 
@@ -114,6 +122,47 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
         || string.Equals(name, OtherModels, StringComparison.Ordinal)
         || ModelPattern.Matches(pattern, name);
 
-    private string NameOf(string model) =>
-        _models.Contains(model) || _models.Count < ModelsMax ? model : OtherModels;
+    private string NameOf(string model)
+    {
+        // As many counters are of at least as many models.
+        if (_counts.Count < ModelsMax)
+        {
+            return model;
+        }
+
+        _models ??= _counts.Select(static count => count.Model).ToHashSet(StringComparer.Ordinal);
+        return _models.Contains(model) || _models.Count < ModelsMax ? model : OtherModels;
+    }
+
+    private ModelCount? Find(CallOwner owner, string name)
+    {
+        if (_index is not null)
+        {
+            return _index.GetValueOrDefault((owner, name));
+        }
+
+        foreach (var count in _counts)
+        {
+            if (count.Owner == owner && string.Equals(count.Model, name, StringComparison.Ordinal))
+            {
+                return count;
+            }
+        }
+
+        return null;
+    }
+
+    private void Add(ModelCount count)
+    {
+        _counts.Add(count);
+        _models?.Add(count.Model);
+        if (_index is not null)
+        {
+            _index.Add((count.Owner, count.Model), count);
+        }
+        else if (_counts.Count > UnindexedMax)
+        {
+            _index = _counts.ToDictionary(static known => (known.Owner, known.Model));
+        }
+    }
 }
