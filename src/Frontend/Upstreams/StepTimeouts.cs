@@ -72,10 +72,18 @@ internal sealed class StepTimeouts(TimeProvider time)
         {
             lock (_lock)
             {
-                if (--bound.Steps == 0)
+                if (--bound.Steps > 0)
                 {
-                    bound.End(isLast: bound != _newest);
+                    return;
                 }
+
+                // Of one that is about to go off, the runtime may have called the timer already: no other step may begin with it.
+                if (bound == _newest && time.GetElapsedTime(bound.BegunAt) >= _shared)
+                {
+                    _newest = null;
+                }
+
+                bound.End(isLast: bound != _newest);
             }
         }
     }

@@ -110,7 +110,11 @@ internal sealed class WindowCounts(Window window, TimeZoneInfo zone)
         foreach (var model in state.Models)
         {
             var owner = new CallOwner(model.User, model.Team);
-            if (Find(owner, model.Model) is null)
+            if (Find(owner, model.Model) is { } count)
+            {
+                count.Add(default, default, model.ToTotals());
+            }
+            else
             {
                 Add(new ModelCount(owner, model.Model, model.ToTotals()));
             }

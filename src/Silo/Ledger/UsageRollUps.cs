@@ -115,7 +115,9 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, ILogger<Usag
             return 0;
         }
 
-        // First, since it locks the key's position: whoever comes second finds it moved, and has written nothing yet.
+        var hours = await UsageHourRow.SumAsync(entries.Where(entry => entry.Sequence <= next), token);
+
+        // Before anything is written, since it locks the key's position: whoever comes second finds it moved, and has written nothing yet.
         var moved = await positions
             .Where(row => row.RolledUpSequence == position)
             .Set(row => row.RolledUpSequence, next)
@@ -125,7 +127,7 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, ILogger<Usag
             return 0;
         }
 
-        foreach (var hour in await UsageHourRow.SumAsync(entries.Where(entry => entry.Sequence <= next), token))
+        foreach (var hour in hours)
         {
             await AddAsync(connection, hour, token);
         }

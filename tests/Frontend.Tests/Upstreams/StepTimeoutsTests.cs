@@ -126,16 +126,71 @@ public sealed class StepTimeoutsTests
         Assert.Empty(_expired);
     }
 
+    [Fact]
+    public void End_OfOneThatOthersFollow_LeavesThemTheirTime()
+    {
+        var first = Begin("first");
+        _time.Advance(Length / 10);
+        var second = Begin("second");
+        first.End();
+        Begin("third");
+        second.End();
+
+        _time.Advance(Length * 0.94);
+        Assert.Empty(_expired);
+        _time.Advance(Length * 0.06);
+
+        Assert.Equal(["third"], _expired);
+    }
+
+    [Fact]
+    public void End_WhenItsTimerIsGoingOff_TouchesNoOtherStep()
+    {
+        var first = Begin("first");
+        _time.HoldBack = true;
+        _time.Advance(Length);
+        first.End();
+        Begin("second");
+        _time.LetGo();
+
+        Assert.Empty(_expired);
+        _time.Advance(Length);
+        Assert.Equal(["second"], _expired);
+    }
+
     private StepTimeouts.Step Begin(object state) => _timeouts.Begin(Length, _expired.Add, state);
 
     private sealed class CountingTime : FakeTimeProvider
     {
+        private readonly List<Action> _heldBack = [];
+
         public int Timers { get; private set; }
+
+        /// <summary>Whether timers that go off are late, as the runtime's may be.</summary>
+        public bool HoldBack { get; set; }
+
+        public void LetGo()
+        {
+            HoldBack = false;
+            _heldBack.ForEach(static callback => callback());
+        }
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
             Timers++;
-            return base.CreateTimer(callback, state, dueTime, period);
+            void GoOff(object? own)
+            {
+                if (HoldBack)
+                {
+                    _heldBack.Add(() => callback(own));
+                }
+                else
+                {
+                    callback(own);
+                }
+            }
+
+            return base.CreateTimer(GoOff, state, dueTime, period);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Configuration;
@@ -27,6 +28,7 @@ public sealed class KeyCluster : IAsyncLifetime
     private readonly Dictionary<string, string> _configuration = new(StringComparer.Ordinal)
     {
         [$"{QuotaOptions.SectionName}:SnapshotEvery"] = "4",
+        [$"{QuotaOptions.SectionName}:SnapshotSeconds"] = "0",
         [$"{LedgerOptions.SectionName}:QueueRows"] = "4000",
     };
 
@@ -42,6 +44,12 @@ public sealed class KeyCluster : IAsyncLifetime
     /// <summary>A silo that is alone, or one that needs a lease since there may be others.</summary>
     internal KeyCluster(SiloKind kind, FakeTimeProvider? time = null) =>
         (_kind, Time, Directory) = (kind, time ?? new FakeTimeProvider(Calls.Noon), new MemoryKeyDirectory(Ledger));
+
+    /// <summary>How long after a snapshot the next one may be saved; by default no time at all.</summary>
+    public int SnapshotSeconds
+    {
+        init => _configuration[$"{QuotaOptions.SectionName}:SnapshotSeconds"] = value.ToString(CultureInfo.InvariantCulture);
+    }
 
     public MemoryLedger Ledger { get; } = new();
 

@@ -13,6 +13,10 @@ internal sealed class MemorySnapshots : IGrainStorage
     private readonly ConcurrentDictionary<GrainId, (string ETag, string Json)> _rows = new();
     private readonly ConcurrentDictionary<GrainId, TaskCompletionSource> _written = new();
     private Exception? _failure;
+    private int _count;
+
+    /// <summary>How often grains have saved.</summary>
+    public int Count => Volatile.Read(ref _count);
 
     /// <summary>Whether a grain has saved.</summary>
     public bool Has(GrainId grainId) => _rows.ContainsKey(grainId);
@@ -51,6 +55,7 @@ internal sealed class MemorySnapshots : IGrainStorage
         grainState.ETag = Guid.NewGuid().ToString();
         grainState.RecordExists = true;
         _rows[grainId] = (grainState.ETag, JsonSerializer.Serialize(grainState.State));
+        Interlocked.Increment(ref _count);
         Written(grainId).TrySetResult();
         return Task.CompletedTask;
     }

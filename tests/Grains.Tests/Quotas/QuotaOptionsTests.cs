@@ -15,10 +15,11 @@ public sealed class QuotaOptionsTests
     public void Validate_OutOfRange_NamesEverySetting()
     {
         var faults = new QuotaOptionsValidator()
-            .Validate(null, new QuotaOptions { HoldTimeoutSeconds = 4, SnapshotEvery = 0, TimeZone = "" }).FailureMessage;
+            .Validate(null, new QuotaOptions { HoldTimeoutSeconds = 4, SnapshotEvery = 0, SnapshotSeconds = -1, TimeZone = "" }).FailureMessage;
 
         Assert.Contains(nameof(QuotaOptions.HoldTimeoutSeconds), faults, StringComparison.Ordinal);
         Assert.Contains(nameof(QuotaOptions.SnapshotEvery), faults, StringComparison.Ordinal);
+        Assert.Contains(nameof(QuotaOptions.SnapshotSeconds), faults, StringComparison.Ordinal);
         Assert.Contains(nameof(QuotaOptions.TimeZone), faults, StringComparison.Ordinal);
     }
 
