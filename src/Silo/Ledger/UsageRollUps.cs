@@ -13,7 +13,7 @@ namespace Relay.Silo.Ledger;
 internal sealed partial class UsageRollUps(IRelayDatabase database, ILogger<UsageRollUps> logger)
 {
     /// <summary>The most entries of one transaction.</summary>
-    public const int EntriesOfOneStepMax = 1_000;
+    public const int EntriesOfOneStepMax = 2_000;
 
     private const int KeysOfOneQueryMax = 500;
 
