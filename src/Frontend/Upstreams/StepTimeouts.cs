@@ -54,7 +54,7 @@ internal sealed class StepTimeouts(TimeProvider time)
         {
             lock (_lock)
             {
-                if (_newest is null || _newest.Token.IsCancellationRequested || (_newest.Steps > 0 && time.GetElapsedTime(_newest.BegunAt) >= _shared))
+                if (_newest is null || (_newest.Steps > 0 && time.GetElapsedTime(_newest.BegunAt) >= _shared))
                 {
                     _newest = new Bound(time);
                 }
