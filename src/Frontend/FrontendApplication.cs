@@ -71,8 +71,7 @@ internal static class FrontendApplication
         var app = builder.Build();
         SettingsCheck.Run(app.Services);
         app.UseProxies();
-        app.UseRelayErrors();
-        app.UseShutdown(spared: HealthExtensions.Path);
+        app.UseRelayErrors(app.UseShutdown(spared: HealthExtensions.Path));
         app.MapHealth();
         app.MapRelay();
         app.MapAdmin();

@@ -168,7 +168,20 @@ internal sealed partial class AdmissionClient
     {
         try
         {
-            return await SettleInTimeAsync(hold, settlement) == SettleResult.Settled || await KeepAsync(hold, settlement);
+            var deadline = _settleTime.Begin();
+            var first = BeginSettleAsync(hold, settlement).WaitAsync(deadline);
+            SettleResult result;
+            try
+            {
+                // Nearly every call: the pipeline of retries would cost more than the grain.
+                result = await first;
+            }
+            catch (Exception e) when (IsWorthAnother(e) && !deadline.IsCancellationRequested)
+            {
+                result = await SettleAgainAsync(hold, settlement, first, deadline);
+            }
+
+            return result == SettleResult.Settled || await KeepAsync(hold, settlement);
         }
         catch (Exception e)
         {
@@ -219,28 +232,17 @@ internal sealed partial class AdmissionClient
         }
     }
 
-    private async Task<SettleResult> SettleInTimeAsync(OpenHold hold, Settlement settlement)
-    {
-        var key = hold.Key;
-        var deadline = _settleTime.Begin();
-        var settling = _local?.Find(hold.KeyId)?.TrySettle(settlement, out var local) == true ? local : key.SettleAsync(settlement);
-        var first = settling.WaitAsync(deadline);
-        try
-        {
-            // Nearly every call: the pipeline of retries would cost more than the grain.
-            return await first;
-        }
-        catch (Exception e) when (IsWorthAnother(e) && !deadline.IsCancellationRequested)
-        {
-            // It is sent again.
-        }
+    private Task<SettleResult> BeginSettleAsync(OpenHold hold, Settlement settlement) =>
+        _local?.Find(hold.KeyId)?.TrySettle(settlement, out var local) == true ? local : hold.Key.SettleAsync(settlement);
 
-        Task<SettleResult>? pending = first;
+    private async Task<SettleResult> SettleAgainAsync(OpenHold hold, Settlement settlement, Task<SettleResult> failed, CancellationToken deadline)
+    {
+        Task<SettleResult>? pending = failed;
         return await _untilSettled.ExecuteAsync(
             async cancellationToken =>
             {
                 // The failure that is known already is the first one that the pipeline sees.
-                var outcome = Interlocked.Exchange(ref pending, null) ?? key.SettleAsync(settlement).WaitAsync(cancellationToken);
+                var outcome = Interlocked.Exchange(ref pending, null) ?? hold.Key.SettleAsync(settlement).WaitAsync(cancellationToken);
                 return await outcome;
             },
             deadline);

@@ -81,20 +81,16 @@ internal sealed class GrainRetry
     /// however often it is asked for.
     /// </summary>
     /// <exception cref="OperationCanceledException">None decided in time.</exception>
-    public async ValueTask<ReserveAnswer> ReserveAsync(IKeyGrain key, ILocalKey? local, ReserveRequest request)
+    public ValueTask<ReserveAnswer> ReserveAsync(IKeyGrain key, ILocalKey? local, ReserveRequest request)
     {
-        var tries = 1;
         var asked = _time.GetTimestamp();
-        if (local?.TryReserve(request) is { } decision)
-        {
-            if (AnswerOf(decision, asked) is { } decided)
-            {
-                return decided;
-            }
+        return local?.TryReserve(request) is not { } decision ? ReserveThereAsync(key, request, tries: 1)
+            : AnswerOf(decision, asked) is { } decided ? ValueTask.FromResult(decided)
+            : ReserveThereAsync(key, request, tries: 2);
+    }
 
-            tries++;
-        }
-
+    private async ValueTask<ReserveAnswer> ReserveThereAsync(IKeyGrain key, ReserveRequest request, int tries)
+    {
         var deadline = _reserveTime.Begin();
         var first = ReserveOnceAsync(key, request);
         try

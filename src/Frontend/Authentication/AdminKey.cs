@@ -14,8 +14,12 @@ internal sealed class AdminKey
     }
 
     /// <summary>Whether the text is the admin key.</summary>
-    public bool Matches(string? candidate) =>
-        candidate is not null && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(candidate)), _hash);
+    public bool Matches(ReadOnlySpan<char> candidate)
+    {
+        var bytes = new byte[Encoding.UTF8.GetByteCount(candidate)];
+        Encoding.UTF8.GetBytes(candidate, bytes);
+        return !candidate.IsEmpty && CryptographicOperations.FixedTimeEquals(SHA256.HashData(bytes), _hash);
+    }
 
     /// <summary>Makes a new admin key: <c>relay-admin-</c> and 40 characters (238 bits).</summary>
     public static string Create() =>

@@ -39,20 +39,20 @@ internal readonly record struct ApiKeyToken(string KeyId, KeyHash Hash)
     }
 
     /// <summary>Reads a key's text; false when Relay cannot have issued it.</summary>
-    public static bool TryParse(string? text, out ApiKeyToken token)
+    public static bool TryParse(ReadOnlySpan<char> text, out ApiKeyToken token)
     {
         token = default;
-        if (text is not { Length: Length } || !text.StartsWith(Prefix, StringComparison.Ordinal))
+        if (text.Length != Length || !text.StartsWith(Prefix))
         {
             return false;
         }
 
-        var keyId = string.Concat(Grains.Keys.KeyId.Prefix, text.AsSpan(Prefix.Length, Grains.Keys.KeyId.RandomLength));
+        var keyId = string.Concat(Grains.Keys.KeyId.Prefix, text.Slice(Prefix.Length, Grains.Keys.KeyId.RandomLength));
         Span<char> checksum = stackalloc char[ChecksumLength];
-        WriteChecksum(text.AsSpan(0, Length - ChecksumLength), checksum);
+        WriteChecksum(text[..^ChecksumLength], checksum);
         if (!Grains.Keys.KeyId.IsWellFormed(keyId)
-            || text.AsSpan(Prefix.Length).ContainsAnyExcept(Base62Characters)
-            || !text.AsSpan(Length - ChecksumLength).SequenceEqual(checksum))
+            || text[Prefix.Length..].ContainsAnyExcept(Base62Characters)
+            || !text[^ChecksumLength..].SequenceEqual(checksum))
         {
             return false;
         }
@@ -61,7 +61,7 @@ internal readonly record struct ApiKeyToken(string KeyId, KeyHash Hash)
         return true;
     }
 
-    private static KeyHash HashOf(string text)
+    private static KeyHash HashOf(ReadOnlySpan<char> text)
     {
         Span<byte> hash = stackalloc byte[KeyHash.Length];
         Span<byte> bytes = stackalloc byte[Length];

@@ -5,16 +5,21 @@ internal static class CallerCredentials
 {
     private const string Scheme = "Bearer ";
 
-    /// <summary>The API key in <c>Authorization: Bearer</c>, <c>api-key</c> or <c>x-api-key</c>; null when there is none.</summary>
-    public static string? FindApiKey(IHeaderDictionary headers) =>
-        FindBearer(headers) ?? NullIfEmpty(headers["api-key"]) ?? NullIfEmpty(headers["x-api-key"]);
-
-    /// <summary>What follows <c>Bearer</c> in the Authorization header; null when there is none.</summary>
-    public static string? FindBearer(IHeaderDictionary headers)
+    /// <summary>The API key in <c>Authorization: Bearer</c>, <c>api-key</c> or <c>x-api-key</c>; empty when there is none.</summary>
+    public static ReadOnlySpan<char> FindApiKey(IHeaderDictionary headers)
     {
-        var value = headers.Authorization.ToString();
-        return value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? NullIfEmpty(value[Scheme.Length..].Trim()) : null;
+        if (FindBearer(headers) is { IsEmpty: false } bearer)
+        {
+            return bearer;
+        }
+
+        return headers["api-key"].ToString() is { Length: > 0 } key ? key : headers["x-api-key"].ToString();
     }
 
-    private static string? NullIfEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
+    /// <summary>What follows <c>Bearer</c> in the Authorization header; empty when there is none.</summary>
+    public static ReadOnlySpan<char> FindBearer(IHeaderDictionary headers)
+    {
+        var value = headers.Authorization.ToString();
+        return value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? value.AsSpan(Scheme.Length).Trim() : default;
+    }
 }

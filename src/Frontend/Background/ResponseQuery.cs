@@ -26,7 +26,7 @@ internal sealed partial class ResponseQuery(Upstream upstream, TimeProvider time
         {
             using var request = new HttpRequestMessage(
                 HttpMethod.Get, upstream.AddressOf($"/v1/responses/{Uri.EscapeDataString(call.ResponseId)}", call.Query));
-            using var answer = await upstream.SendAsync(request, resent: null, either.Token);
+            using var answer = await upstream.SendAsync(request, either.Token);
             return answer.StatusCode switch
             {
                 HttpStatusCode.OK => await ReadAsync(answer, either.Token),

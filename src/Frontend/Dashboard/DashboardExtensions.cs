@@ -13,10 +13,9 @@ internal static class DashboardExtensions
     public static void MapDashboard(this WebApplication app)
     {
         var key = app.Services.GetRequiredService<AdminKey>();
-        app.Use(async (http, next) =>
+        app.UseWhen(static http => http.Request.Path.StartsWithSegments(Path, StringComparison.OrdinalIgnoreCase), guarded => guarded.Use(async (http, next) =>
         {
-            if (!http.Request.Path.StartsWithSegments(Path, StringComparison.OrdinalIgnoreCase)
-                || key.Matches(CallerCredentials.FindBearer(http.Request.Headers) ?? AdminBrowser.FindPassword(http.Request.Headers)))
+            if (MayEnter(key, http.Request.Headers))
             {
                 await next(http);
                 return;
@@ -29,7 +28,13 @@ internal static class DashboardExtensions
                 return Task.CompletedTask;
             });
             await ErrorResult.WriteAsync(http, RelayError.InvalidAdminKey());
-        });
+        }));
         app.MapOrleansDashboard(Path);
+    }
+
+    private static bool MayEnter(AdminKey key, IHeaderDictionary headers)
+    {
+        var bearer = CallerCredentials.FindBearer(headers);
+        return key.Matches(bearer.IsEmpty ? AdminBrowser.FindPassword(headers) : bearer);
     }
 }

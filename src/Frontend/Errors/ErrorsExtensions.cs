@@ -5,8 +5,11 @@ namespace Relay.Frontend.Errors;
 /// <summary>Makes every answer of this server an answer in OpenAI's form, with a request id.</summary>
 internal static partial class ErrorsExtensions
 {
-    /// <summary>The outermost middleware: gives each request its id, and turns what nobody foresaw into a 500 of our form.</summary>
-    public static void UseRelayErrors(this WebApplication app)
+    /// <summary>
+    /// The outermost middleware, and the only one of Relay's own, since each costs every call: gives each request its id, asks whether it may come in, and
+    /// turns what nobody foresaw into a 500 of our form.
+    /// </summary>
+    public static void UseRelayErrors(this WebApplication app, ICallGate gate)
     {
         var time = app.Services.GetRequiredService<TimeProvider>();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Relay.Frontend.Errors");
@@ -15,6 +18,12 @@ internal static partial class ErrorsExtensions
             var requestId = RequestIds.Assign(http, time.GetUtcNow());
             try
             {
+                if (gate.Enter(http) is { } refusal)
+                {
+                    await ErrorResult.WriteAsync(http, refusal);
+                    return;
+                }
+
                 await next(http);
                 await WriteEmptyErrorAsync(http);
             }
@@ -34,6 +43,10 @@ internal static partial class ErrorsExtensions
                 // Kestrel cuts the connection: what the client has must not look complete.
                 LogUnhandled(logger, requestId, e);
                 throw new CutConnectionException();
+            }
+            finally
+            {
+                gate.Leave(http);
             }
         });
     }

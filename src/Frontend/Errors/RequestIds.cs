@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Relay.Frontend.Errors;
 
@@ -7,11 +6,12 @@ namespace Relay.Frontend.Errors;
 internal static class RequestIds
 {
     private const string Header = "x-request-id";
+    private const string Prefix = "req_";
 
     /// <summary>Makes the request's id and puts it on the response.</summary>
     public static string Assign(HttpContext http, DateTimeOffset now)
     {
-        http.Features.Set(new Assigned(Create(now)));
+        http.TraceIdentifier = Format(Create(now));
         return Write(http);
     }
 
@@ -39,18 +39,11 @@ internal static class RequestIds
     }
 
     /// <summary>The request's id.</summary>
-    public static Guid Of(HttpContext http) => http.Features.GetRequiredFeature<Assigned>().Id;
+    public static Guid Of(HttpContext http) => Guid.ParseExact(TextOf(http).AsSpan(Prefix.Length), "N");
 
     /// <summary>The request's id as clients and logs see it.</summary>
-    public static string TextOf(HttpContext http) => http.Features.GetRequiredFeature<Assigned>().Text;
+    public static string TextOf(HttpContext http) => http.TraceIdentifier;
 
     /// <summary>An id as clients and logs see it.</summary>
-    public static string Format(Guid requestId) => $"req_{requestId:N}";
-
-    private sealed class Assigned(Guid id)
-    {
-        public Guid Id { get; } = id;
-
-        public string Text { get; } = Format(id);
-    }
+    public static string Format(Guid requestId) => $"{Prefix}{requestId:N}";
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Relay.Frontend.Errors;
 using Relay.Grains.Usage;
 
@@ -13,7 +12,6 @@ internal sealed partial class ForwardHandler
             return;
         }
 
-        var usage = call.Usage;
         LogCall(
             RequestIds.TextOf(http),
             call.KeyId ?? "-",
@@ -22,9 +20,7 @@ internal sealed partial class ForwardHandler
             call.Endpoint,
             call.Status,
             CallNames.Of(call),
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"in={usage.InputTokens} cached={usage.CachedInputTokens} audio_in={usage.AudioInputTokens} out={usage.OutputTokens} reasoning={usage.ReasoningTokens} audio_out={usage.AudioOutputTokens} cache_write={usage.CacheWriteInputTokens}"),
+            new UsageText(call.Usage),
             call.Source == UsageSource.Reported ? "reported" : "estimated",
             (long)(time.GetUtcNow() - call.StartedAt).TotalMilliseconds);
     }
@@ -41,7 +37,7 @@ internal sealed partial class ForwardHandler
         string endpoint,
         int status,
         string outcome,
-        string tokens,
+        UsageText tokens,
         string source,
         long durationMs);
 }

@@ -40,14 +40,17 @@ internal sealed partial class ForwardHandler(
         try
         {
             // 1. Find the caller.
-            var token = await FindCallerAsync(http, call);
-            if (token is null)
+            var secret = CallerCredentials.FindApiKey(http.Request.Headers);
+            if (!ApiKeyToken.TryParse(secret, out var token))
             {
+                await RefuseAsync(http, call, secret.IsEmpty ? RelayError.MissingKey() : RelayError.InvalidKey());
                 return;
             }
 
+            call.KeyId = token.KeyId;
+
             // 2. Read the request.
-            var facts = await ReadAsync(http, endpoint, token.Value, call, body);
+            var facts = await ReadAsync(http, endpoint, token, call, body);
             if (facts is null)
             {
                 return;
@@ -64,7 +67,7 @@ internal sealed partial class ForwardHandler(
                 return;
             }
 
-            var hold = await ReserveAsync(http, endpoint, token.Value, call, facts);
+            var hold = await ReserveAsync(http, endpoint, token, call, facts);
             if (hold is null)
             {
                 return;
@@ -110,7 +113,8 @@ internal sealed partial class ForwardHandler(
 
         // 5. Send.
         using var content = new RequestBodyContent(body, RequestRewriter.Apply(body.Bytes, facts.EditsFor(hold.OutputTokensCap)));
-        var (answer, failure) = await sender.SendAsync(http, HttpMethod.Post, call.Endpoint, content, deadline, () => call.Attempts++);
+        var (answer, failure, attempts) = await sender.SendAsync(http, HttpMethod.Post, call.Endpoint, content, deadline);
+        call.Attempts = attempts;
         if (answer is null)
         {
             await EndUnansweredAsync(http, call, facts, hold, failure!, body);
@@ -129,7 +133,7 @@ internal sealed partial class ForwardHandler(
             http.Response.StatusCode = call.Status;
 
             // 6. Relay and meter.
-            using var relay = await sender.OpenAsync(http, answer, facts, hold.Progress, deadline);
+            using var relay = await sender.OpenAsync(http, answer, facts, hold, deadline);
             var end = await RelayAsync(relay);
             await count.CountAsync(call, facts, body.Bytes, relay, end);
 
@@ -158,19 +162,6 @@ internal sealed partial class ForwardHandler(
             LogUnsendable(logger, upstream.Name, e);
             return RelayEnd.UpstreamCut;
         }
-    }
-
-    private static async ValueTask<ApiKeyToken?> FindCallerAsync(HttpContext http, RelayedCall call)
-    {
-        var secret = CallerCredentials.FindApiKey(http.Request.Headers);
-        if (!ApiKeyToken.TryParse(secret, out var token))
-        {
-            await RefuseAsync(http, call, secret is null ? RelayError.MissingKey() : RelayError.InvalidKey());
-            return null;
-        }
-
-        call.KeyId = token.KeyId;
-        return token;
     }
 
     private async ValueTask<RequestFacts?> ReadAsync(HttpContext http, EndpointSpec endpoint, ApiKeyToken token, RelayedCall call, RequestBody body)

@@ -45,7 +45,14 @@ internal static class HeaderRules
         {
             if ((ToUpstream.Contains(name) || name.StartsWith("x-stainless-", StringComparison.OrdinalIgnoreCase)) && IsFit(values))
             {
-                to.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+                if (values.Count == 1)
+                {
+                    to.TryAddWithoutValidation(name, values[0]);
+                }
+                else
+                {
+                    to.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+                }
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Relay.Frontend.Endpoints;
 using Relay.Frontend.Metering;
@@ -19,7 +20,7 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
     private const int OutputCapsMax = 16;
 
     private List<OutputCapPlace>? _outputCaps;
-    private readonly long?[] _numbers = new long?[(int)RequestMember.BestOf - FirstNumber + 1];
+    private InlineArray5<long?> _numbers;
 
     private RequestMember _member;
     private int _seen;
@@ -194,7 +195,8 @@ internal sealed class RequestScan(EndpointSpec endpoint, long origin)
 
     /// <summary>One that no upstream reads at this endpoint caps nothing.</summary>
     private bool IsOutputCap(RequestMember member) =>
-        member is >= RequestMember.MaxTokens and <= RequestMember.MaxOutputTokens && endpoint.OutputCaps.Contains(NameOf(member), StringComparer.Ordinal);
+        member is >= RequestMember.MaxTokens and <= RequestMember.MaxOutputTokens
+        && endpoint.OutputCaps.IndexOf(NameOf(member), 0, endpoint.OutputCaps.Length, StringComparer.Ordinal) >= 0;
 
     private long? Number(RequestMember member) => _numbers[(int)member - FirstNumber];
 

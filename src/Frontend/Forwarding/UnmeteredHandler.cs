@@ -45,7 +45,7 @@ internal sealed partial class UnmeteredHandler(
             var secret = CallerCredentials.FindApiKey(http.Request.Headers);
             if (!ApiKeyToken.TryParse(secret, out var token))
             {
-                await ErrorResult.WriteAsync(http, secret is null ? RelayError.MissingKey() : RelayError.InvalidKey());
+                await ErrorResult.WriteAsync(http, secret.IsEmpty ? RelayError.MissingKey() : RelayError.InvalidKey());
                 return;
             }
 
@@ -87,7 +87,7 @@ internal sealed partial class UnmeteredHandler(
         // Nothing is spent here, so there is nothing to drain for.
         using var deadline = new UpstreamDeadline(timeouts, TimeSpan.Zero);
         await using var hangUp = http.RequestAborted.UnsafeRegister(static state => ((UpstreamDeadline)state!).StartDrain(), deadline);
-        var (answer, failure) = await sender.SendAsync(http, HttpMethod.Parse(http.Request.Method), path, content: null, deadline);
+        var (answer, failure, _) = await sender.SendAsync(http, HttpMethod.Parse(http.Request.Method), path, content: null, deadline);
         if (answer is null)
         {
             await (failure!.Error is { } error ? ErrorResult.WriteAsync(http, error) : Task.CompletedTask);
@@ -98,7 +98,7 @@ internal sealed partial class UnmeteredHandler(
         {
             http.Response.StatusCode = (int)answer.StatusCode;
             HeaderRules.CopyResponse(answer, http.Response.Headers);
-            using var relay = await sender.OpenAsync(http, answer, StoredResponse, static _ => { }, deadline);
+            using var relay = await sender.OpenAsync(http, answer, StoredResponse, hold: null, deadline);
             await AnswerEnd.SendAsync(http, relay, await relay.RunAsync(), settled: true);
         }
     }

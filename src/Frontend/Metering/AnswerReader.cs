@@ -16,8 +16,7 @@ internal struct AnswerReader(bool isChunk, bool wantsModel, OutputText text)
     private bool _isGroqUsage;
     private bool _isInUsage;
     private UsageReader _usage;
-    private TokenUsage? _topUsage;
-    private TokenUsage? _groqUsage;
+    private TokenUsage? _reported;
     private bool _hasTopUsage;
     private bool _hasGroqUsage;
     private bool _hasChoicesArray;
@@ -64,7 +63,7 @@ internal struct AnswerReader(bool isChunk, bool wantsModel, OutputText text)
     public readonly bool HasUsage => _hasTopUsage || _hasGroqUsage;
 
     /// <summary>The reported counts; the API's own member goes before <c>x_groq.usage</c>.</summary>
-    public readonly TokenUsage? Usage => _hasTopUsage ? _topUsage : _groqUsage;
+    public readonly TokenUsage? Usage => _reported;
 
     /// <summary>Takes the next token of the answer.</summary>
     public void Read(ref Utf8JsonReader reader)
@@ -97,14 +96,14 @@ internal struct AnswerReader(bool isChunk, bool wantsModel, OutputText text)
             return;
         }
 
-        if (_top == Member.XGroq)
+        var isGroq = _top == Member.XGroq;
+        if (!isGroq || !_hasTopUsage)
         {
-            (_hasGroqUsage, _groqUsage) = (true, _usage.Usage);
+            _reported = _usage.Usage;
         }
-        else
-        {
-            (_hasTopUsage, _topUsage) = (true, _usage.Usage);
-        }
+
+        _hasGroqUsage |= isGroq;
+        _hasTopUsage |= !isGroq;
     }
 
     private readonly int UsageDepth => _top == Member.XGroq ? 2 : 1;

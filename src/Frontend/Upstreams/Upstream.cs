@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Net.Http.Headers;
 using System.Text;
 using Relay.Frontend.Endpoints;
 
@@ -15,7 +14,7 @@ internal sealed class Upstream : IDisposable
 
     private readonly HttpMessageInvoker _invoker;
     private readonly HttpMessageInvoker? _unpooled;
-    private readonly AuthenticationHeaderValue? _authorization;
+    private readonly string? _authorization;
     private readonly byte[]? _secret;
     private readonly FrozenDictionary<string, Uri> _known;
 
@@ -30,7 +29,7 @@ internal sealed class Upstream : IDisposable
         Name = name;
         BaseUrl = baseUrl;
         _known = EndpointTable.All.ToFrozenDictionary(static endpoint => endpoint.Path, endpoint => MakeAddress(endpoint.Path, ""), StringComparer.Ordinal);
-        _authorization = apiKey is null ? null : new AuthenticationHeaderValue("Bearer", apiKey);
+        _authorization = apiKey is null ? null : "Bearer " + apiKey;
         _secret = apiKey?.Length >= SecretLengthMin ? Encoding.UTF8.GetBytes(apiKey) : null;
         _invoker = new HttpMessageInvoker(handler);
         _unpooled = unpooled is null ? null : new HttpMessageInvoker(unpooled);
@@ -60,24 +59,42 @@ internal sealed class Upstream : IDisposable
     /// answer, the request is sent once more, on a connection of its own.
     /// </summary>
     /// <param name="request">The request; its content can be sent twice.</param>
-    /// <param name="resent">Called when it is sent once more.</param>
     /// <param name="cancellationToken">Ends the sending, and the wait for the head.</param>
-    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, Action? resent, CancellationToken cancellationToken)
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        request.Headers.Authorization = _authorization;
         var attempt = new ConnectionAttempt();
-        attempt.Begin();
         try
         {
-            return await _invoker.SendAsync(request, cancellationToken);
+            return await SendOnceAsync(request, attempt, cancellationToken);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException
-            && attempt.DiedUnanswered && _unpooled is not null && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (MaySendAgain(e, attempt) && !cancellationToken.IsCancellationRequested)
         {
-            resent?.Invoke();
-            return await _unpooled.SendAsync(Copy(request), cancellationToken);
+            return await SendAgainAsync(request, cancellationToken);
         }
     }
+
+    /// <summary>The first half of <see cref="SendAsync"/>, for a caller that is to know of the second.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="attempt">Will know what became of the connection. It is the current one of the caller's method from here on.</param>
+    /// <param name="cancellationToken">Ends the sending, and the wait for the head.</param>
+    public Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, ConnectionAttempt attempt, CancellationToken cancellationToken)
+    {
+        if (_authorization is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", _authorization);
+        }
+
+        attempt.Begin();
+        return _invoker.SendAsync(request, cancellationToken);
+    }
+
+    /// <summary>Whether a request that failed so can be sent again without harm: no upstream has begun to answer it.</summary>
+    public bool MaySendAgain(Exception failure, ConnectionAttempt attempt) =>
+        failure is HttpRequestException or IOException && attempt.DiedUnanswered && _unpooled is not null;
+
+    /// <summary>The second half: sends a request again that <see cref="MaySendAgain"/>.</summary>
+    public Task<HttpResponseMessage> SendAgainAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        _unpooled!.SendAsync(Copy(request), cancellationToken);
 
     /// <summary>
     /// Opens an answer's bytes, decoded if the upstream compressed them unasked: they must be read, and the client did not ask either.
@@ -86,9 +103,16 @@ internal sealed class Upstream : IDisposable
     public async ValueTask<Stream> OpenAsync(HttpResponseMessage answer)
     {
         var body = await answer.Content.ReadAsStreamAsync();
-        body = ContentCodings.TryDecode(body, answer.Content.Headers.ContentEncoding.LastOrDefault() ?? "") ?? body;
+        if (IsEncoded(answer))
+        {
+            body = ContentCodings.TryDecode(body, answer.Content.Headers.ContentEncoding.LastOrDefault() ?? "") ?? body;
+        }
+
         return answer.IsSuccessStatusCode || _secret is null ? body : new MaskedStream(body, _secret);
     }
+
+    /// <summary>Whether an answer says that its bytes are encoded.</summary>
+    public static bool IsEncoded(HttpResponseMessage answer) => answer.Content.Headers.NonValidated.Contains("Content-Encoding");
 
     public void Dispose()
     {

@@ -15,9 +15,9 @@ public sealed record LimitWarning(Level Level, string OwnerId, Limit Limit, int 
     public static int ReachedOf(IReadOnlyList<int> shares, long used, long amount)
     {
         var reached = 0;
-        foreach (var share in shares)
+        for (var i = 0; i < shares.Count; i++)
         {
-            reached = (Int128)used * 100 >= (Int128)amount * share ? share : reached;
+            reached = (Int128)used * 100 >= (Int128)amount * shares[i] ? shares[i] : reached;
         }
 
         return reached;

@@ -120,9 +120,10 @@ internal sealed partial class KeyCalls(
             return false;
         }
 
-        var done = new TaskCompletionSource();
-        _steps.Add(requestId, new CallStep(CallStepKind.Settle, done.Task));
-        settled = FinishAsync(book.BeginSettle(UsageEntryDraft.First(settings, settlement, prices.Book), clock()), done, turns);
+        // Added first: the commit may be there before the next line is.
+        var step = new CallStep(CallStepKind.Settle);
+        _steps.Add(requestId, step);
+        step.Done = settled = FinishAsync(book.BeginSettle(UsageEntryDraft.First(settings, settlement, prices.Book), clock()), turns);
         return true;
     }
 
@@ -353,7 +354,7 @@ internal sealed partial class KeyCalls(
     }
 
     /// <summary>As <see cref="CommitAsync"/> and the end of <see cref="RunStepAsync"/>, but outside the turns.</summary>
-    private async Task<SettleResult> FinishAsync(UsageEntry entry, TaskCompletionSource done, KeyTurns turns)
+    private async Task<SettleResult> FinishAsync(UsageEntry entry, KeyTurns turns)
     {
         try
         {
@@ -372,7 +373,6 @@ internal sealed partial class KeyCalls(
                 }
             }
 
-            done.SetResult();
             return SettleResult.Settled;
         }
         catch (Exception exception)
@@ -383,8 +383,6 @@ internal sealed partial class KeyCalls(
                 StepDown(exception);
             }
 
-            done.SetException(exception);
-            _ = done.Task.Exception;
             throw;
         }
     }
@@ -393,7 +391,7 @@ internal sealed partial class KeyCalls(
     private async Task RunStepAsync(Guid requestId, CallStepKind kind, Func<Task> step)
     {
         var done = new TaskCompletionSource();
-        _steps.Add(requestId, new CallStep(kind, done.Task));
+        _steps.Add(requestId, new CallStep(kind) { Done = done.Task });
         try
         {
             await step();

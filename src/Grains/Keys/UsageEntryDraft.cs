@@ -19,7 +19,7 @@ internal static class UsageEntryDraft
         var usage = Bound(settlement.Usage);
         var bounded = usage == settlement.Usage ? settlement : settlement with { Usage = usage };
         var cost = prices.CostOf(bounded);
-        return LedgerForm.Of(new UsageEntry
+        return new UsageEntry
         {
             KeyId = settings.Id,
             Sequence = 0,
@@ -27,12 +27,12 @@ internal static class UsageEntryDraft
             Requests = 1,
 
             // Whose the call is was decided by its reserve: the key may have moved since.
-            User = call.User ?? settings.User,
-            Team = call.User is null ? null : call.Team,
-            Settlement = bounded,
+            User = LedgerForm.Of(call.User ?? settings.User),
+            Team = call.User is null ? null : LedgerForm.OfOrNull(call.Team),
+            Settlement = LedgerForm.Of(bounded),
             Cost = cost,
             PricedRequests = cost is null ? 0 : 1,
-        });
+        };
     }
 
     /// <summary>What a settle after an expiry adds: the same call, already counted, and still its owner's of then.</summary>

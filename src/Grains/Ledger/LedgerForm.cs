@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Relay.Grains.Admission;
 using Relay.Grains.Usage;
 
 namespace Relay.Grains.Ledger;
@@ -15,33 +16,34 @@ internal static class LedgerForm
     public const int TextMax = 256;
 
     /// <summary>The entry as it will be read back.</summary>
-    public static UsageEntry Of(UsageEntry entry)
-    {
-        var settlement = entry.Settlement;
-        return entry with
-        {
-            User = Clean(entry.User),
-            Team = CleanOrNull(entry.Team),
-            Settlement = settlement with
-            {
-                Call = settlement.Call with
-                {
-                    ReservedAt = Truncate(settlement.Call.ReservedAt),
-                    Endpoint = Clean(settlement.Call.Endpoint),
-                    Model = Clean(settlement.Call.Model),
+    public static UsageEntry Of(UsageEntry entry) =>
+        entry with { User = Of(entry.User), Team = OfOrNull(entry.Team), Settlement = Of(entry.Settlement) };
 
-                    // The entry itself says whose it is.
-                    User = null,
-                    Team = null,
-                },
-                ModelActual = CleanOrNull(settlement.ModelActual),
-                Upstream = Clean(settlement.Upstream),
-                StartedAt = Truncate(settlement.StartedAt),
-                FirstByteAt = settlement.FirstByteAt is { } firstByteAt ? Truncate(firstByteAt) : null,
-                EndedAt = Truncate(settlement.EndedAt),
-            },
-        };
-    }
+    /// <summary>An entry's settlement as it will be read back.</summary>
+    public static Settlement Of(Settlement settlement) => settlement with
+    {
+        Call = settlement.Call with
+        {
+            ReservedAt = Truncate(settlement.Call.ReservedAt),
+            Endpoint = Of(settlement.Call.Endpoint),
+            Model = Of(settlement.Call.Model),
+
+            // The entry itself says whose it is.
+            User = null,
+            Team = null,
+        },
+        ModelActual = OfOrNull(settlement.ModelActual),
+        Upstream = Of(settlement.Upstream),
+        StartedAt = Truncate(settlement.StartedAt),
+        FirstByteAt = settlement.FirstByteAt is { } firstByteAt ? Truncate(firstByteAt) : null,
+        EndedAt = Truncate(settlement.EndedAt),
+    };
+
+    /// <summary>An entry's text as it will be read back. Cut first: a cut may leave a space at the end.</summary>
+    public static string Of(string text) => WellFormed(text).TrimEnd(' ');
+
+    /// <summary>As <see cref="Of(string)"/>.</summary>
+    public static string? OfOrNull(string? text) => text is null ? null : Of(text);
 
     /// <summary>The entry with all its counts, but without the texts that came from outside.</summary>
     public static UsageEntry WithoutTexts(UsageEntry entry) => entry with
@@ -56,11 +58,6 @@ internal static class LedgerForm
 
     private static DateTimeOffset Truncate(DateTimeOffset time) =>
         DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
-
-    private static string? CleanOrNull(string? text) => text is null ? null : Clean(text);
-
-    // Cut first: a cut may leave a space at the end.
-    private static string Clean(string text) => WellFormed(text).TrimEnd(' ');
 
     private static string WellFormed(string text)
     {

@@ -103,8 +103,11 @@ internal sealed partial class QuotaBook
         Advance(now.Wall);
         var inputTokensNeeded = Math.Clamp(inputTokens, 0, TokensMax);
         var price = _prices().Find(model, _latest);
-        var (outputTokensNeeded, cap) = new OutputEstimate(outputTokensMax, _averages.Expect(model), choices).Decide(
-            enforcement => OutputRoom(enforcement, model, inputTokensNeeded, price, path));
+        var (outputTokensNeeded, cap) = choices <= 0
+            ? default
+            : new OutputEstimate(outputTokensMax, _averages.Expect(model), choices).Decide(
+                OutputRoom(Enforcement.Soft, model, inputTokensNeeded, price, path),
+                OutputRoom(Enforcement.Hard, model, inputTokensNeeded, price, path));
         var cost = price?.WorstCostOf(inputTokensNeeded, outputTokensNeeded) ?? default;
         var needed = new Amounts(1, inputTokensNeeded, outputTokensNeeded, cost.Value);
         if (FindRefusal(model, needed, price) is { } refusal)

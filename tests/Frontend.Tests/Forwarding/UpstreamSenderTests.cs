@@ -26,7 +26,7 @@ public sealed class UpstreamSenderTests
     {
         using var upstream = new Upstream("test", new Uri("http://127.0.0.1/v1"), apiKey: null, new ThrowingHandler(exception));
         using var deadline = new UpstreamDeadline(new StepTimeouts(TimeProvider.System), TimeSpan.Zero);
-        var (answer, failure) = await Sender(upstream).SendAsync(new DefaultHttpContext(), HttpMethod.Get, "/v1/models", content: null, deadline);
+        var (answer, failure, _) = await Sender(upstream).SendAsync(new DefaultHttpContext(), HttpMethod.Get, "/v1/models", content: null, deadline);
 
         Assert.Null(answer);
         Assert.Equal(kind, failure!.Kind.ToString());
@@ -39,11 +39,10 @@ public sealed class UpstreamSenderTests
         using var upstream = new Upstream(
             "test", new Uri("http://127.0.0.1/v1"), apiKey: null, new StaleHandler(), new ThrowingHandler(new HttpRequestException(HttpRequestError.ConnectionError)));
         using var deadline = new UpstreamDeadline(new StepTimeouts(TimeProvider.System), TimeSpan.Zero);
-        var resent = 0;
 
-        var (_, failure) = await Sender(upstream).SendAsync(new DefaultHttpContext(), HttpMethod.Get, "/v1/models", content: null, deadline, () => resent++);
+        var (_, failure, attempts) = await Sender(upstream).SendAsync(new DefaultHttpContext(), HttpMethod.Get, "/v1/models", content: null, deadline);
 
-        Assert.Equal((1, UpstreamFailureKind.Broken), (resent, failure!.Kind));
+        Assert.Equal((2, UpstreamFailureKind.Broken), (attempts, failure!.Kind));
     }
 
     private static UpstreamSender Sender(Upstream upstream) => new(
