@@ -6,7 +6,7 @@ using Relay.Frontend.Metering;
 namespace Relay.Frontend.Forwarding;
 
 /// <summary>Gathers a request's facts from its JSON tokens. <paramref name="origin"/> is the offset of the first byte read.</summary>
-internal sealed class RequestScan(EndpointSpec endpoint, long origin)
+internal struct RequestScan(EndpointSpec endpoint, long origin)
 {
     private const int ModelBytesMax = 512;
     private const int NumberOfAnswersMax = 1024;

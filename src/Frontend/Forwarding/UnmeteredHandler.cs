@@ -77,7 +77,7 @@ internal sealed partial class UnmeteredHandler(
         }
 
         return KeyFault.Of(access.Status)
-            ?? (model is null || access.Models.Length == 0 || access.Models.Any(pattern => ModelPattern.Matches(pattern, model))
+            ?? (model is null || ModelPattern.Allow(access.Models, model)
                 ? null
                 : RelayError.ModelNotAllowed(RecordText.Clean(model)));
     }

@@ -10,6 +10,20 @@ public static class ModelPattern
         // MatchesSimpleExpression knows '?' and '\' too; a model pattern does not.
         FileSystemName.MatchesSimpleExpression(Escape(pattern), model, ignoreCase: false);
 
+    /// <summary>Whether a list of patterns allows a model; an empty one allows all.</summary>
+    public static bool Allow(ImmutableArray<string> patterns, string model)
+    {
+        foreach (var pattern in patterns)
+        {
+            if (Matches(pattern, model))
+            {
+                return true;
+            }
+        }
+
+        return patterns.IsEmpty;
+    }
+
     private static string Escape(string pattern) =>
         pattern.AsSpan().ContainsAny('?', '\\')
             ? pattern.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("?", @"\?", StringComparison.Ordinal)

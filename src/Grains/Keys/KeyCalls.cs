@@ -51,7 +51,7 @@ internal sealed partial class KeyCalls(
     public bool IsBusy(Guid requestId) => _steps.ContainsKey(requestId);
 
     /// <summary>Whether that call was released not long ago: it must not be held any more.</summary>
-    public bool IsReleased(Guid requestId) => _released.Contains(requestId, clock().Monotonic);
+    public bool IsReleased(Guid requestId, Instant now) => _released.Contains(requestId, now.Monotonic);
 
     /// <summary>See <see cref="IKeyGrain.RenewAsync"/>. True when a hold was made anew.</summary>
     public async Task<bool> RenewAsync(IReadOnlyCollection<HoldRenewal> renewals)
@@ -61,7 +61,7 @@ internal sealed partial class KeyCalls(
         // A step that runs either ends the call or rebuilds its hold.
         var now = clock();
         var unknown = renewals
-            .Where(renewal => !book.Renew(renewal, now) && !IsBusy(renewal.Hold.RequestId) && !IsReleased(renewal.Hold.RequestId))
+            .Where(renewal => !book.Renew(renewal, now) && !IsBusy(renewal.Hold.RequestId) && !IsReleased(renewal.Hold.RequestId, now))
             .DistinctBy(static renewal => renewal.Hold.RequestId)
             .ToList();
         if (unknown.Count == 0)
@@ -120,10 +120,10 @@ internal sealed partial class KeyCalls(
             return false;
         }
 
-        // Added first: the commit may be there before the next line is.
-        var step = new CallStep(CallStepKind.Settle);
-        _steps.Add(requestId, step);
-        step.Done = settled = FinishAsync(book.BeginSettle(UsageEntryDraft.First(settings, settlement, prices.Book), clock()), turns);
+        var settle = new LocalSettle(this, book.BeginSettle(UsageEntryDraft.First(settings, settlement, prices.Book), clock()), turns);
+        _steps.Add(requestId, new CallStep(CallStepKind.Settle, settle.Task));
+        settle.Begin(_keyLedger);
+        settled = settle.Task;
         return true;
     }
 
@@ -280,7 +280,7 @@ internal sealed partial class KeyCalls(
         var entries = await settled;
         var isOver = entries.Any(entry => entry.Settlement.Call.RequestId == renewal.Hold.RequestId) || await MayBeDroppedAsync(renewal.Hold);
         ThrowIfSteppedDown();
-        if (!isOver && !IsReleased(renewal.Hold.RequestId))
+        if (!isOver && !IsReleased(renewal.Hold.RequestId, clock()))
         {
             book.Rebuild(renewal, clock());
         }
@@ -300,7 +300,7 @@ internal sealed partial class KeyCalls(
     {
         // A reserve that arrived again after its settle holds for a call that is over. A release may come while this is asked.
         var entries = await FindAsync(requestId);
-        if (entries.Count > 0 || IsReleased(requestId))
+        if (entries.Count > 0 || IsReleased(requestId, clock()))
         {
             book.Release(requestId);
             return;
@@ -353,45 +353,33 @@ internal sealed partial class KeyCalls(
         Committed();
     }
 
-    /// <summary>As <see cref="CommitAsync"/> and the end of <see cref="RunStepAsync"/>, but outside the turns.</summary>
-    private async Task<SettleResult> FinishAsync(UsageEntry entry, KeyTurns turns)
+    /// <summary>As <see cref="CommitAsync"/> and the end of <see cref="RunStepAsync"/>, for <see cref="LocalSettle"/>.</summary>
+    public void Finish(UsageEntry entry, AppendOutcome outcome)
     {
-        try
+        _steps.Remove(entry.Settlement.Call.RequestId);
+        if (outcome == AppendOutcome.Committed)
         {
-            var outcome = await _keyLedger.AppendAsync(entry);
-            using (turns.Enter())
-            {
-                _steps.Remove(entry.Settlement.Call.RequestId);
-                if (outcome == AppendOutcome.Committed)
-                {
-                    book.Commit(entry.Sequence);
-                    Committed();
-                }
-                else
-                {
-                    StepDown(_keyLedger.Failure!);
-                }
-            }
-
-            return SettleResult.Settled;
+            book.Commit(entry.Sequence);
+            Committed();
         }
-        catch (Exception exception)
+        else
         {
-            using (turns.Enter())
-            {
-                _steps.Remove(entry.Settlement.Call.RequestId);
-                StepDown(exception);
-            }
-
-            throw;
+            StepDown(_keyLedger.Failure!);
         }
+    }
+
+    /// <summary>The same where nobody knows what became of the entry.</summary>
+    public void Abandon(UsageEntry entry, Exception failure)
+    {
+        _steps.Remove(entry.Settlement.Call.RequestId);
+        StepDown(failure);
     }
 
     /// <summary>Runs the only step of a call. The step is forgotten before those who wait for it go on.</summary>
     private async Task RunStepAsync(Guid requestId, CallStepKind kind, Func<Task> step)
     {
         var done = new TaskCompletionSource();
-        _steps.Add(requestId, new CallStep(kind) { Done = done.Task });
+        _steps.Add(requestId, new CallStep(kind, done.Task));
         try
         {
             await step();

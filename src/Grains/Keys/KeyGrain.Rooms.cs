@@ -54,7 +54,7 @@ internal sealed partial class KeyGrain
     }
 
     /// <summary>Tells what calls have used beyond what was allotted for them, and when all of it is used up.</summary>
-    private void TellUsed()
+    private void TellUsed(Instant now)
     {
         if (_settings is not { } settings || _rooms is null)
         {
@@ -62,7 +62,6 @@ internal sealed partial class KeyGrain
         }
 
         var path = hierarchy.Current.PathOf(settings.User);
-        var now = Now;
         if (_book.Untold(path, now) is { Count: > 0 } untold)
         {
             Tell(untold);

@@ -176,7 +176,7 @@ internal sealed partial class KeyGrain(
             WatchDeadlines();
         }
 
-        TellUsed();
+        TellUsed(Now);
     }
 
     /// <inheritdoc />
@@ -380,13 +380,13 @@ internal sealed partial class KeyGrain(
             return new Refusal { Kind = RefusalKind.Suspended, Account = suspended };
         }
 
-        if (!settings.Models.IsEmpty && !settings.Models.Any(pattern => ModelPattern.Matches(pattern, request.Model)))
+        if (!ModelPattern.Allow(settings.Models, request.Model))
         {
             return new Refusal { Kind = RefusalKind.ModelNotAllowed };
         }
 
         // A reserve that comes again while its call is being settled, or after its release, must not hold for it once more.
-        return writer.IsCrowded || _calls.IsBusy(request.RequestId) || _calls.IsReleased(request.RequestId) ? Overloaded : null;
+        return writer.IsCrowded || _calls.IsBusy(request.RequestId) || _calls.IsReleased(request.RequestId, now) ? Overloaded : null;
     }
 
     /// <summary>Wakes this grain at the next deadline. A later hold's deadline is later, so that a running timer stays right.</summary>
@@ -436,18 +436,19 @@ internal sealed partial class KeyGrain(
 
     private void WhenCommitted()
     {
-        SaveNowAndThen();
-        TellUsed();
-        _warnings.Look(Now);
+        var now = Now;
+        SaveNowAndThen(now);
+        TellUsed(now);
+        _warnings.Look(now);
     }
 
-    private void SaveNowAndThen()
+    private void SaveNowAndThen(Instant now)
     {
         if (_saving.IsCompleted
             && _book.CommittedSequence - _savedSequence >= options.Value.SnapshotEvery
-            && (_savedAt is null || Now.Monotonic - _savedAt >= TimeSpan.FromSeconds(options.Value.SnapshotSeconds)))
+            && (_savedAt is null || now.Monotonic - _savedAt >= TimeSpan.FromSeconds(options.Value.SnapshotSeconds)))
         {
-            _savedAt = Now.Monotonic;
+            _savedAt = now.Monotonic;
             _saving = _turns.RunAsync(SaveAsync);
         }
     }

@@ -45,7 +45,7 @@ internal sealed partial class LedgerBatch(
         catch (Exception exception)
         {
             // The ledger cannot even be read, or the silo stops: no row is to blame, and nobody knows what is written.
-            LogBatchFailed(logger, exception, rows.Count(static row => !row.Answer.IsCompleted));
+            LogBatchFailed(logger, exception, rows.Count(static row => !row.IsAnswered));
             Unanswered(rows).ForEach(row => row.Ledger.Fail(exception));
             Unanswered(rows);
         }
@@ -220,7 +220,7 @@ internal sealed partial class LedgerBatch(
             row.Fail(failure);
         }
 
-        return !row.Answer.IsCompleted;
+        return !row.IsAnswered;
     });
 
     private static StaleActivationException Stale(QueuedEntry row) =>

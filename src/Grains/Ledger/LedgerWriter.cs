@@ -114,23 +114,20 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
         }
     }
 
-    /// <summary>See <see cref="KeyLedger.AppendAsync"/>.</summary>
-    public Task<AppendOutcome> AppendAsync(KeyLedger keyLedger, UsageEntry entry)
+    /// <summary>See <see cref="KeyLedger.Append"/>.</summary>
+    public void Append(KeyLedger keyLedger, UsageEntry entry, IAppendObserver observer)
     {
         if (keyLedger.Failure is not null)
         {
             throw new StaleActivationException("An earlier entry of this activation could not be written; the same call may be tried again.");
         }
 
-        var queued = new QueuedEntry(keyLedger, entry, _time.GetTimestamp());
-        if (!_queue.Writer.TryWrite(queued))
+        if (!_queue.Writer.TryWrite(new QueuedEntry(keyLedger, entry, _time.GetTimestamp(), observer)))
         {
             var refusal = Full();
             keyLedger.Fail(refusal);
             throw refusal;
         }
-
-        return queued.Answer;
     }
 
     /// <summary>Writes until the silo stops.</summary>
@@ -175,7 +172,7 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
     /// <summary>Takes what waits, sorted: a fixed order keeps two silos' transactions from waiting for each other crosswise.</summary>
     private List<QueuedEntry> TakeBatch()
     {
-        var rows = new List<QueuedEntry>();
+        var rows = new List<QueuedEntry>(Math.Min(_queue.Reader.Count, BatchRowsMax));
         while (rows.Count < BatchRowsMax && _queue.Reader.TryRead(out var next))
         {
             _oldest ??= next;

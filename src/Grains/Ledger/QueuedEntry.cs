@@ -3,22 +3,44 @@ using Relay.Grains.Usage;
 namespace Relay.Grains.Ledger;
 
 /// <summary>An entry that waits for its commit.</summary>
-/// <param name="Ledger">The activation that wrote it.</param>
-/// <param name="Entry">The entry.</param>
-/// <param name="QueuedAt">Since when it waits, as the clock's timestamp.</param>
-internal sealed record QueuedEntry(KeyLedger Ledger, UsageEntry Entry, long QueuedAt)
+/// <param name="ledger">The activation that wrote it.</param>
+/// <param name="entry">The entry.</param>
+/// <param name="queuedAt">Since when it waits, as the clock's timestamp.</param>
+/// <param name="observer">Who is told what becomes of it.</param>
+internal sealed class QueuedEntry(KeyLedger ledger, UsageEntry entry, long queuedAt, IAppendObserver observer)
 {
-    private readonly TaskCompletionSource<AppendOutcome> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>The activation that wrote it.</summary>
+    public KeyLedger Ledger { get; } = ledger;
+
+    /// <summary>The entry.</summary>
+    public UsageEntry Entry { get; } = entry;
+
+    /// <summary>Since when it waits, as the clock's timestamp.</summary>
+    public long QueuedAt { get; } = queuedAt;
 
     /// <summary>What no two rows of the ledger share.</summary>
     public (Guid RequestId, int Part) Id => (Entry.Settlement.Call.RequestId, Entry.Part);
 
-    /// <summary>Ends when the fate of the entry is known, or nobody will ever know.</summary>
-    public Task<AppendOutcome> Answer => _answer.Task;
+    /// <summary>Whether the fate of the entry is known, or nobody will ever know.</summary>
+    public bool IsAnswered { get; private set; }
 
-    /// <summary>Tells the caller that its call is in the ledger.</summary>
-    public void Acknowledge(AppendOutcome outcome) => _answer.TrySetResult(outcome);
+    /// <summary>Tells the caller that its call is in the ledger, unless it was told something before.</summary>
+    public void Acknowledge(AppendOutcome outcome)
+    {
+        if (!IsAnswered)
+        {
+            IsAnswered = true;
+            observer.Appended(outcome);
+        }
+    }
 
-    /// <summary>Tells the caller that its entry was not written, or that nobody knows.</summary>
-    public void Fail(Exception failure) => _answer.TrySetException(failure);
+    /// <summary>Tells the caller that its entry was not written, or that nobody knows, unless it was told something before.</summary>
+    public void Fail(Exception failure)
+    {
+        if (!IsAnswered)
+        {
+            IsAnswered = true;
+            observer.NotAppended(failure);
+        }
+    }
 }

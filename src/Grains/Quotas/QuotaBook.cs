@@ -363,11 +363,12 @@ internal sealed partial class QuotaBook
     /// <summary>Counts and answers the limits that only observe and have no room.</summary>
     private ImmutableArray<LimitUsage> Observe(string model, Amounts needed, ModelPrice? price)
     {
-        if (!Limits.Any(static limit => limit.Enforcement == Enforcement.Observe))
-        {
-            return [];
-        }
+        // What follows would cost every call an object for what it captures.
+        return Limits.Any(static limit => limit.Enforcement == Enforcement.Observe) ? ObserveAny(model, needed, price) : [];
+    }
 
+    private ImmutableArray<LimitUsage> ObserveAny(string model, Amounts needed, ModelPrice? price)
+    {
         var without = Limits
             .Where(limit => limit.Enforcement == Enforcement.Observe && (Lacks(limit, model, needed) || IsUnpriced(limit, model, price)))
             .ToList();

@@ -225,11 +225,11 @@ public sealed class KeyCallsTests : IAsyncDisposable
 
         await calls.ReleaseAsync(call.RequestId);
 
-        Assert.True(calls.IsReleased(call.RequestId));
+        Assert.True(calls.IsReleased(call.RequestId, _now));
         Assert.False(await calls.RenewAsync([new HoldRenewal(call, Tokens(10, 0))]));
         Assert.Equal(0, book.HoldCount);
         _now = AtSeconds(30);
-        Assert.False(calls.IsReleased(call.RequestId));
+        Assert.False(calls.IsReleased(call.RequestId, _now));
     }
 
     [Fact]

@@ -201,7 +201,7 @@ internal sealed class SimulatedCluster : IDisposable
         {
             call.Reach(activation, Clock.Elapsed);
             var id = Calls.IdOf(call.Number);
-            if (activation.Calls.IsReleased(id))
+            if (activation.Calls.IsReleased(id, Now))
             {
                 return Task.CompletedTask;
             }
