@@ -96,6 +96,24 @@ public sealed class KeyGrainLocalTests(KeyCluster cluster) : IClassFixture<KeyCl
         Assert.Equal(1, (await cluster.TotalsAsync(id)).Requests);
     }
 
+    [Fact]
+    public async Task Settle_LedgerFailsForAWhile_FailsAndIsCountedOnceByTheNextActivation()
+    {
+        var id = await CreateActiveAsync();
+        var local = cluster.Local.Find(id)!;
+        var request = cluster.Request(id);
+        var settlement = Calls.Settlement(KeyCluster.FactsOf(request, local.TryReserve(request)!), Calls.Tokens(3, 4));
+        cluster.Ledger.FailBeforeWriting(int.MaxValue);
+
+        Assert.True(local.TrySettle(settlement, out var settled));
+        await Assert.ThrowsAsync<IOException>(() => settled);
+        Assert.False(local.TrySettle(settlement, out _));
+        cluster.Ledger.FailBeforeWriting(0);
+        await cluster.SettleAsync(id, settlement.Call);
+
+        Assert.Equal(1, (await cluster.TotalsAsync(id)).Requests);
+    }
+
     private async Task SettleAsync(string id, Settlement settlement) => Assert.Equal(
         SettleResult.Settled,
         cluster.Local.Find(id)!.TrySettle(settlement, out var settled) ? await settled : await cluster.Key(id).SettleAsync(settlement));
