@@ -39,44 +39,51 @@ internal sealed partial class ForwardHandler(
         using var body = new RequestBody(memory);
         try
         {
-            // 1. Find the caller.
-            var secret = CallerCredentials.FindApiKey(http.Request.Headers);
-            if (!ApiKeyToken.TryParse(secret, out var token))
-            {
-                await RefuseAsync(http, call, secret.IsEmpty ? RelayError.MissingKey() : RelayError.InvalidKey());
-                return;
-            }
-
-            call.KeyId = token.KeyId;
-
-            // 2. Read the request.
-            var facts = await ReadAsync(http, endpoint, token, call, body);
-            if (facts is null)
+            // 1 to 4.
+            using var admitted = await AdmitAsync(http, endpoint, call, body);
+            if (admitted.Hold is not { } hold)
             {
                 return;
             }
 
-            // 3. There is one upstream, and it knows its models.
-            call.Upstream = upstream.Name;
-
-            // 4. Reserve.
-            using var place = facts.InBackground ? background.TryTakePlace() : null;
-            if (facts.InBackground && place is null)
+            // From here on something may have been spent, so every way out settles or releases the hold.
+            var facts = admitted.Facts;
+            using var deadline = new UpstreamDeadline(timeouts, TimeSpan.FromSeconds(options.Value.Drain.Seconds));
+            await using var hangUp = http.RequestAborted.UnsafeRegister(static state => ((UpstreamDeadline)state!).StartDrain(), deadline);
+            if (http.RequestAborted.IsCancellationRequested)
             {
-                await RefuseAsync(http, call, RelayError.TooManyInBackground());
+                (call.Status, call.Outcome) = (StatusCodes.Status499ClientClosedRequest, Outcome.ClientClosed);
+                await hold.ReleaseAsync();
                 return;
             }
 
-            var hold = await ReserveAsync(http, endpoint, token, call, facts);
-            if (hold is null)
+            // 5. Send.
+            using var content = new RequestBodyContent(body, RequestRewriter.Apply(body.Bytes, facts.EditsFor(hold.OutputTokensCap)));
+            var (head, failure, attempts) = await sender.SendAsync(http, HttpMethod.Post, call.Endpoint, content, deadline);
+            call.Attempts = attempts;
+            if (head is not { } answer)
             {
+                await EndUnansweredAsync(http, call, facts, hold, failure!, body);
                 return;
             }
 
-            using (hold)
+            using (answer)
             {
-                call.Admitted = true;
-                await RunAsync(http, call, facts, hold, body, place);
+                body.DropIfLongerThan(CallCount.BodyBytesMax);
+                call.Status = (int)answer.StatusCode;
+                HeaderRules.CopyResponse(answer, http.Response.Headers);
+                http.Response.StatusCode = call.Status;
+
+                // 6. Relay and meter.
+                using var relay = await sender.OpenAsync(http, answer, facts, hold, deadline);
+                var end = await RelayAsync(relay);
+                await count.CountAsync(call, facts, body.Bytes, relay, end);
+
+                // 7. Settle.
+                var settled = await SettleAsync(http, call, hold, admitted.Place, answer.IsSuccessStatusCode ? relay.RunningResponse : null);
+
+                // 8. Let the end go.
+                await AnswerEnd.SendAsync(http, relay, end, settled);
             }
         }
         catch (Exception) when (http.RequestAborted.IsCancellationRequested && call.Status == 0)
@@ -98,56 +105,58 @@ internal sealed partial class ForwardHandler(
         }
     }
 
-    /// <summary>Steps 5 to 8: from here on something may have been spent, so every way out settles or releases the hold.</summary>
-    private async Task RunAsync(HttpContext http, RelayedCall call, RequestFacts facts, OpenHold hold, RequestBody body, BackgroundPlace? place)
+    /// <summary>Steps 1 to 4, which nearly always are there at once. Without a hold the client has been answered.</summary>
+    private async ValueTask<AdmittedCall> AdmitAsync(HttpContext http, EndpointSpec endpoint, RelayedCall call, RequestBody body)
     {
-        using var deadline = new UpstreamDeadline(timeouts, TimeSpan.FromSeconds(options.Value.Drain.Seconds));
-        await using var hangUp = http.RequestAborted.UnsafeRegister(static state => ((UpstreamDeadline)state!).StartDrain(), deadline);
-
-        if (http.RequestAborted.IsCancellationRequested)
+        // 1. Find the caller.
+        var secret = CallerCredentials.FindApiKey(http.Request.Headers);
+        if (!ApiKeyToken.TryParse(secret, out var token))
         {
-            (call.Status, call.Outcome) = (StatusCodes.Status499ClientClosedRequest, Outcome.ClientClosed);
-            await hold.ReleaseAsync();
-            return;
+            await RefuseAsync(http, call, secret.IsEmpty ? RelayError.MissingKey() : RelayError.InvalidKey());
+            return default;
         }
 
-        // 5. Send.
-        using var content = new RequestBodyContent(body, RequestRewriter.Apply(body.Bytes, facts.EditsFor(hold.OutputTokensCap)));
-        var (answer, failure, attempts) = await sender.SendAsync(http, HttpMethod.Post, call.Endpoint, content, deadline);
-        call.Attempts = attempts;
-        if (answer is null)
+        call.KeyId = token.KeyId;
+
+        // 2. Read the request.
+        var facts = await ReadAsync(http, endpoint, token, call, body);
+        if (facts is null)
         {
-            await EndUnansweredAsync(http, call, facts, hold, failure!, body);
-            return;
+            return default;
         }
 
-        using (answer)
+        // 3. There is one upstream, and it knows its models.
+        call.Upstream = upstream.Name;
+
+        // 4. Reserve.
+        var place = facts.InBackground ? background.TryTakePlace() : null;
+        if (facts.InBackground && place is null)
         {
-            if (body.Bytes.Length > CallCount.BodyBytesMax)
-            {
-                body.Dispose();
-            }
-
-            call.Status = (int)answer.StatusCode;
-            HeaderRules.CopyResponse(answer, http.Response.Headers);
-            http.Response.StatusCode = call.Status;
-
-            // 6. Relay and meter.
-            using var relay = await sender.OpenAsync(http, answer, facts, hold, deadline);
-            var end = await RelayAsync(relay);
-            await count.CountAsync(call, facts, body.Bytes, relay, end);
-
-            // 7. Settle, or leave that to who follows the response.
-            var settlement = call.ToSettlement(hold.Facts, time.GetUtcNow());
-            var running = answer.IsSuccessStatusCode ? relay.RunningResponse : null;
-            call.GoesOn = place is not null && running is not null;
-            var settled = call.GoesOn
-                ? await background.FollowAsync(new BackgroundCall(hold.KeyId, running!, http.Request.QueryString.Value ?? "", settlement), place!)
-                : await hold.SettleAsync(settlement);
-
-            // 8. Let the end go.
-            await AnswerEnd.SendAsync(http, relay, end, settled);
+            await RefuseAsync(http, call, RelayError.TooManyInBackground());
+            return default;
         }
+
+        try
+        {
+            var hold = await ReserveAsync(http, endpoint, token, call, facts);
+            call.Admitted = hold is not null;
+            return new AdmittedCall(facts, hold, place);
+        }
+        catch
+        {
+            place?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Settles a call, or leaves that to who follows its response where it is still running.</summary>
+    private Task<bool> SettleAsync(HttpContext http, RelayedCall call, OpenHold hold, BackgroundPlace? place, string? running)
+    {
+        var settlement = call.ToSettlement(hold.Facts, time.GetUtcNow());
+        call.GoesOn = place is not null && running is not null;
+        return call.GoesOn
+            ? background.FollowAsync(new BackgroundCall(hold.KeyId, running!, http.Request.QueryString.Value ?? "", settlement), place!)
+            : hold.SettleAsync(settlement);
     }
 
     /// <summary>An answer that cannot be sent on as HTTP is the upstream's fault, and counted all the same.</summary>

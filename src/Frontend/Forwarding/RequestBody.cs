@@ -118,6 +118,15 @@ internal sealed class RequestBody(BodyMemory memory) : IDisposable
     /// <summary>The upstream has the whole body. A sending that failed never ends: its connection may still read the memory.</summary>
     public void SendingEnded() => Interlocked.Decrement(ref _sendings);
 
+    /// <summary>Gives the memory of a long body back early.</summary>
+    public void DropIfLongerThan(int bytes)
+    {
+        if (Bytes.Length > bytes)
+        {
+            Dispose();
+        }
+    }
+
     public void Dispose()
     {
         Bytes = ReadOnlySequence<byte>.Empty;

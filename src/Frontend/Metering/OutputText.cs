@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 
@@ -22,7 +23,7 @@ internal sealed class OutputText(int keptBytesMax = OutputText.KeptBytesDefault,
     // By place, and within a place by kind. Most answers have one text.
     private KeyValuePair<long, ArrayBufferWriter<byte>>? _first;
     private Dictionary<long, ArrayBufferWriter<byte>>? _others;
-    private readonly long[] _bytes = new long[Kinds];
+    private InlineArray4<long> _bytes;
     private int _keptBytes;
 
     /// <summary>All of it, in UTF-8 bytes with JSON escapes undone. Of reasoning under two names, the longer counts.</summary>
