@@ -6,8 +6,8 @@ namespace Relay.Frontend.Errors;
 internal static partial class ErrorsExtensions
 {
     /// <summary>
-    /// The outermost middleware, and the only one of Relay's own, since each costs every call: gives each request its id, asks whether it may come in, and
-    /// turns what nobody foresaw into a 500 of our form.
+    /// The middleware around all that answers. It gives each request its id, asks whether it may come in, and turns what nobody foresaw into a 500 of our
+    /// form; one for all three, since each costs every call.
     /// </summary>
     public static void UseRelayErrors(this WebApplication app, ICallGate gate)
     {

@@ -123,7 +123,7 @@ internal sealed partial class UpstreamSender(
     private async ValueTask<IAnswerRelay> OpenBodyAsync(HttpContext http, HttpResponseMessage answer, UpstreamDeadline deadline, AnswerShape shape)
     {
         // A length beside chunks means nothing (RFC 9112, 6.3), and one of encoded bytes means nothing here.
-        var length = Upstream.IsEncoded(answer) || answer.Headers.NonValidated.Contains("Transfer-Encoding")
+        var length = Upstream.IsEncoded(answer) || (answer.Headers.NonValidated.Contains("Transfer-Encoding") && answer.Headers.TransferEncoding.Count > 0)
             ? null
             : answer.Content.Headers.ContentLength;
         http.Response.ContentLength = length;

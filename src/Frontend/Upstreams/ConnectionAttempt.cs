@@ -14,7 +14,7 @@ internal sealed class ConnectionAttempt
     /// <summary>Whether the connection had answered a request before this one, and said not a byte to this one.</summary>
     public bool DiedUnanswered => _isReused && !_isAnswered;
 
-    /// <summary>Makes this the current attempt, for what the caller's method does from here on.</summary>
+    /// <summary>Makes this the current attempt, for what the asynchronous method that calls this does from here on.</summary>
     public void Begin() => Running.Value = this;
 
     /// <summary>The request goes out on a connection.</summary>

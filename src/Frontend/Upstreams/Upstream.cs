@@ -111,8 +111,9 @@ internal sealed class Upstream : IDisposable
         return answer.IsSuccessStatusCode || _secret is null ? body : new MaskedStream(body, _secret);
     }
 
-    /// <summary>Whether an answer says that its bytes are encoded.</summary>
-    public static bool IsEncoded(HttpResponseMessage answer) => answer.Content.Headers.NonValidated.Contains("Content-Encoding");
+    /// <summary>Whether an answer names a coding of its bytes; what nearly no answer has is not parsed.</summary>
+    public static bool IsEncoded(HttpResponseMessage answer) =>
+        answer.Content.Headers.NonValidated.Contains("Content-Encoding") && answer.Content.Headers.ContentEncoding.Count > 0;
 
     public void Dispose()
     {

@@ -3,11 +3,10 @@ namespace Relay.Frontend.Upstreams;
 /// <summary>
 /// Bounds the time that a call spends on its upstream: each step on its own, and, once the client has gone, the rest as a whole.
 /// </summary>
-internal sealed class UpstreamDeadline(StepTimeouts timeouts, TimeSpan drain) : IDisposable
+internal sealed class UpstreamDeadline(StepTimeouts timeouts, TimeSpan drain) : StepTimeouts.Step, IDisposable
 {
     private readonly CancellationTokenSource _over = new();
     private readonly Lock _gate = new();
-    private StepTimeouts.Step _step;
     private ITimer? _drainTimer;
     private bool _disposed;
 
@@ -20,11 +19,10 @@ internal sealed class UpstreamDeadline(StepTimeouts timeouts, TimeSpan drain) : 
     /// <summary>Begins the next step; one without end bounds nothing. Steps are begun one after the other.</summary>
     public void Begin(TimeSpan step)
     {
-        _step.End();
-        _step = default;
+        End();
         if (step != Timeout.InfiniteTimeSpan)
         {
-            _step = timeouts.Begin(step, static state => ((UpstreamDeadline)state!).Cancel(), this);
+            timeouts.Begin(step, this);
         }
     }
 
@@ -49,6 +47,8 @@ internal sealed class UpstreamDeadline(StepTimeouts timeouts, TimeSpan drain) : 
         }
     }
 
+    protected override void Expire() => Cancel();
+
     /// <summary>Gives the upstream no more time at all.</summary>
     public void Cancel()
     {
@@ -63,7 +63,7 @@ internal sealed class UpstreamDeadline(StepTimeouts timeouts, TimeSpan drain) : 
 
     public void Dispose()
     {
-        Begin(Timeout.InfiniteTimeSpan);
+        End();
         lock (_gate)
         {
             _disposed = true;

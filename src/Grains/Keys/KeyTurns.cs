@@ -1,8 +1,8 @@
 namespace Relay.Grains.Keys;
 
 /// <summary>
-/// The turns of one activation of a key's grain. They run where Orleans runs the grain's own, and never while a caller of this process is
-/// inside: so whoever has <see cref="Enter"/>ed may do, on any thread, what a turn may do without awaiting. Nothing in a turn blocks, so
+/// The turns of one activation of a key's grain. They run where Orleans runs the grain's own, and never while a caller of this process, or the ledger's
+/// writer, is inside: so whoever has <see cref="Enter"/>ed may do, on any thread, what a turn may do without awaiting. Nothing in a turn blocks, so
 /// that nobody waits for one longer than it takes to compute.
 /// </summary>
 /// <param name="grain">The scheduler of the activation.</param>

@@ -4,7 +4,10 @@ using Relay.Grains.Usage;
 
 namespace Relay.Grains.Keys;
 
-/// <summary>A settle that a caller of this process has begun, as the caller's task.</summary>
+/// <summary>
+/// A settle that a caller of this process has begun, as the caller's task. The ledger's writer itself counts what it has committed: it waits for a turn
+/// that runs, in which nothing blocks, and changes no thread for it.
+/// </summary>
 /// <param name="calls">The calls of the activation.</param>
 /// <param name="entry">The entry that is on its way.</param>
 /// <param name="turns">What must be kept out while the book changes.</param>
@@ -43,14 +46,19 @@ internal sealed class LocalSettle(KeyCalls calls, UsageEntry entry, KeyTurns tur
 
     public void NotAppended(Exception failure)
     {
-        using (turns.Enter())
+        try
         {
-            calls.Abandon(entry, failure);
+            using (turns.Enter())
+            {
+                calls.Abandon(entry, failure);
+            }
         }
+        finally
+        {
+            SetException(failure);
 
-        SetException(failure);
-
-        // Who asked may wait no more.
-        _ = Task.Exception;
+            // Who asked may wait no more.
+            _ = Task.Exception;
+        }
     }
 }

@@ -30,7 +30,15 @@ internal sealed class QueuedEntry(KeyLedger ledger, UsageEntry entry, long queue
         if (!IsAnswered)
         {
             IsAnswered = true;
-            observer.Appended(outcome);
+            try
+            {
+                observer.Appended(outcome);
+            }
+            catch (Exception exception)
+            {
+                // The writer writes for all keys. Whoever threw is in an unknown state, and takes no more.
+                Ledger.Fail(exception);
+            }
         }
     }
 
@@ -40,7 +48,14 @@ internal sealed class QueuedEntry(KeyLedger ledger, UsageEntry entry, long queue
         if (!IsAnswered)
         {
             IsAnswered = true;
-            observer.NotAppended(failure);
+            try
+            {
+                observer.NotAppended(failure);
+            }
+            catch (Exception exception)
+            {
+                Ledger.Fail(exception);
+            }
         }
     }
 }

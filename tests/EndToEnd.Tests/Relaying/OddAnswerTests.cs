@@ -46,6 +46,27 @@ public sealed class OddAnswerTests : IAsyncLifetime
         await AssertCountedAsync(caller);
     }
 
+    [Fact]
+    public async Task Answer_OfAMalformedJsonType_IsNoStreamAlthoughOneWasAskedFor()
+    {
+        var (caller, response) = await CallAsync(
+            Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json;\r\nContent-Length: {Body.Length}\r\n\r\n{Body}"), "\"stream\":true");
+
+        Assert.Equal(Body, await response.Content.ReadAsStringAsync());
+        await AssertCountedAsync(caller);
+    }
+
+    [Fact]
+    public async Task Answer_OfAnEmptyCoding_KeepsItsLength()
+    {
+        var (caller, response) = await CallAsync(
+            Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding:\r\nContent-Length: {Body.Length}\r\n\r\n{Body}"));
+
+        Assert.Equal(Body.Length, response.Content.Headers.ContentLength);
+        Assert.Equal(Body, await response.Content.ReadAsStringAsync());
+        await AssertCountedAsync(caller);
+    }
+
     [Theory]
     [InlineData("099 Odd")]
     [InlineData("205 Reset Content")]

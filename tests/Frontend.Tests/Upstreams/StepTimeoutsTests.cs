@@ -1,3 +1,4 @@
+using CsCheck;
 using Microsoft.Extensions.Time.Testing;
 using Relay.Frontend.Upstreams;
 
@@ -90,7 +91,7 @@ public sealed class StepTimeoutsTests
     public void Begin_OfAnotherLength_HasItsOwnTime()
     {
         Begin("long");
-        _timeouts.Begin(Length / 2, _expired.Add, "short");
+        _timeouts.Begin(Length / 2, new Step("short", _expired));
 
         _time.Advance(Length / 2);
 
@@ -158,7 +159,50 @@ public sealed class StepTimeoutsTests
         Assert.Equal(["second"], _expired);
     }
 
-    private StepTimeouts.Step Begin(object state) => _timeouts.Begin(Length, _expired.Add, state);
+    [Fact]
+    public void Begin_OfAStepThatHasExpired_StartsAnew()
+    {
+        var step = Begin("again");
+        _time.Advance(Length);
+        step.End();
+        _timeouts.Begin(Length, step);
+
+        Assert.Equal(["again"], _expired);
+        _time.Advance(Length);
+        Assert.Equal(["again", "again"], _expired);
+    }
+
+    [Fact]
+    public void End_OfSomeInAnyOrder_LeavesTheOthers() => Gen.Bool.Array[1, 12].Select(Gen.Int).Sample((ends, seed) =>
+    {
+        var time = new FakeTimeProvider();
+        var timeouts = new StepTimeouts(time);
+        var expired = new List<object?>();
+        var steps = ends.Select((_, i) => new Step(i, expired)).ToList();
+        steps.ForEach(step => timeouts.Begin(Length, step));
+
+        foreach (var i in Enumerable.Range(0, ends.Length).OrderBy(i => HashCode.Combine(i, seed)).Where(i => ends[i]))
+        {
+            steps[i].End();
+            steps[i].End();
+        }
+
+        time.Advance(Length);
+
+        Assert.Equal(Enumerable.Range(0, ends.Length).Where(i => !ends[i]), expired.Cast<int>().Order());
+    });
+
+    private Step Begin(object state)
+    {
+        var step = new Step(state, _expired);
+        _timeouts.Begin(Length, step);
+        return step;
+    }
+
+    private sealed class Step(object state, List<object?> expired) : StepTimeouts.Step
+    {
+        protected override void Expire() => expired.Add(state);
+    }
 
     private sealed class CountingTime : FakeTimeProvider
     {
