@@ -15,9 +15,6 @@ internal sealed class RequestBody(BodyMemory memory) : IDisposable
 
     private const int FirstPartBytes = 16 * 1024;
 
-    // Not of the size that most answers take: the pool keeps a few dozen of each, and a short call has one of each at once.
-    private const int FirstPartBytesMin = 2 * 1024;
-
     private readonly List<byte[]> _parts = [];
     private int _lastPartBytes;
     private long _length;
@@ -80,7 +77,7 @@ internal sealed class RequestBody(BodyMemory memory) : IDisposable
     private async ValueTask<RelayError?> ReadToEndAsync(Stream body, long? length, long bytesMax, CancellationToken cancellationToken)
     {
         // What a client declares is not believed beforehand: memory grows with what has really come.
-        var size = (int)Math.Clamp((length ?? 0) + 1, FirstPartBytesMin, FirstPartBytes);
+        var size = (int)Math.Clamp((length ?? 0) + 1, 1024, FirstPartBytes);
         while (true)
         {
             if (_parts.Count == 0 || _lastPartBytes == _parts[^1].Length)
