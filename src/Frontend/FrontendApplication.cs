@@ -71,7 +71,8 @@ internal static class FrontendApplication
         var app = builder.Build();
         SettingsCheck.Run(app.Services);
         app.UseProxies();
-        app.UseRelayErrors(app.UseShutdown(spared: HealthExtensions.Path));
+        var gate = app.UseShutdown(spared: HealthExtensions.Path);
+        app.UseRelayErrors(gate.Enter, gate.Leave);
         app.MapHealth();
         app.MapRelay();
         app.MapAdmin();

@@ -9,7 +9,10 @@ internal static partial class ErrorsExtensions
     /// The middleware around all that answers. It gives each request its id, asks whether it may come in, and turns what nobody foresaw into a 500 of our
     /// form; one for all three, since each costs every call.
     /// </summary>
-    public static void UseRelayErrors(this WebApplication app, ICallGate gate)
+    /// <param name="app">The application.</param>
+    /// <param name="enter">Lets a call in, or says what it is answered instead.</param>
+    /// <param name="leave">Called when a call has ended, let in or not.</param>
+    public static void UseRelayErrors(this WebApplication app, Func<HttpContext, RelayError?> enter, Action<HttpContext> leave)
     {
         var time = app.Services.GetRequiredService<TimeProvider>();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Relay.Frontend.Errors");
@@ -18,7 +21,7 @@ internal static partial class ErrorsExtensions
             var requestId = RequestIds.Assign(http, time.GetUtcNow());
             try
             {
-                if (gate.Enter(http) is { } refusal)
+                if (enter(http) is { } refusal)
                 {
                     await ErrorResult.WriteAsync(http, refusal);
                     return;
@@ -46,7 +49,7 @@ internal static partial class ErrorsExtensions
             }
             finally
             {
-                gate.Leave(http);
+                leave(http);
             }
         });
     }

@@ -8,9 +8,7 @@ internal readonly struct UsageText(TokenUsage usage) : ISpanFormattable
 {
     public override string ToString() => ToString(format: null, CultureInfo.InvariantCulture);
 
-    public string ToString(string? format, IFormatProvider? formatProvider) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"in={usage.InputTokens} cached={usage.CachedInputTokens} audio_in={usage.AudioInputTokens} out={usage.OutputTokens} reasoning={usage.ReasoningTokens} audio_out={usage.AudioOutputTokens} cache_write={usage.CacheWriteInputTokens}");
+    public string ToString(string? format, IFormatProvider? formatProvider) => string.Create(CultureInfo.InvariantCulture, $"{this}");
 
     public bool TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format, IFormatProvider? provider) => destination.TryWrite(
         CultureInfo.InvariantCulture,

@@ -5,8 +5,9 @@ namespace Relay.Frontend.Shutdown;
 /// <summary>Refuses calls before Relay has started, once it is stopping, and while it has too many.</summary>
 /// <param name="calls">Those that run.</param>
 /// <param name="spared">The path whose calls always come in and are not waited for: they tell how Relay is.</param>
-internal sealed class CallGate(RunningCalls calls, PathString spared) : ICallGate
+internal sealed class CallGate(RunningCalls calls, PathString spared)
 {
+    /// <summary>Lets a call in, or says what it is answered instead.</summary>
     public RelayError? Enter(HttpContext http)
     {
         var path = http.Request.Path;
@@ -37,5 +38,6 @@ internal sealed class CallGate(RunningCalls calls, PathString spared) : ICallGat
         };
     }
 
+    /// <summary>A call has ended, let in or not.</summary>
     public void Leave(HttpContext http) => calls.Leave(http);
 }
