@@ -2,6 +2,7 @@ using Relay.Configuration;
 using Relay.Frontend.Admin;
 using Relay.Frontend.Admin.OpenApi;
 using Relay.Frontend.Admission;
+using Relay.Frontend.Authentication;
 using Relay.Frontend.Background;
 using Relay.Frontend.Dashboard;
 using Relay.Frontend.Errors;
@@ -48,7 +49,11 @@ internal static class FrontendApplication
     /// <exception cref="SettingsException">The settings are wrong: all faults at once.</exception>
     public static WebApplication Build(WebApplicationBuilder builder, DataDirectory directory)
     {
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.WebHost.ConfigureKestrel(static kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.ConfigureEndpointDefaults(ConnectionApiKey.Use);
+        });
 
         // Nothing on a call's path blocks, so that it need not change threads between the socket and the handler.
         builder.WebHost.UseSockets(static sockets => sockets.UnsafePreferInlineScheduling = true);

@@ -61,7 +61,7 @@ public sealed partial class LayeringTests
         { "Frontend", "Health", ["Standalone", "Upstreams"] },
         { "Frontend", "Proxies", [] },
         { "Frontend", "Shutdown", ["Admission", "Errors", "Forwarding", "Overload"] },
-        { "Frontend", ".", ["Admin", "Admission", "Background", "Dashboard", "Errors", "Forwarding", "Health", "Overload", "Proxies", "Shutdown", "Standalone", "Upstreams"] },
+        { "Frontend", ".", ["Admin", "Admission", "Authentication", "Background", "Dashboard", "Errors", "Forwarding", "Health", "Overload", "Proxies", "Shutdown", "Standalone", "Upstreams"] },
         { "Grains", "Models", ["Quotas"] },
         { "Grains", "Quotas", ["Accounts", "Models"] },
         { "Grains", "Ledger", ["Quotas"] },

@@ -8,7 +8,7 @@ namespace Relay.Frontend.Authentication;
 
 /// <summary>
 /// An API key's text: <c>sk-relay-</c>, 16 characters of public id, 40 of secret (238 bits), and 6 of a CRC-32C over all before it,
-/// so that a mistyped key is refused without asking anyone. Only its SHA-256 is ever kept.
+/// so that a mistyped key is refused without asking anyone. Only its SHA-256 is ever stored.
 /// </summary>
 internal readonly record struct ApiKeyToken(string KeyId, KeyHash Hash)
 {

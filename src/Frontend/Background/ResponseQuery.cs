@@ -53,7 +53,7 @@ internal sealed partial class ResponseQuery(Upstream upstream, TimeProvider time
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
-            await using var body = await upstream.OpenAsync(answer);
+            await using var body = upstream.Open(answer);
             while (await body.ReadAsync(buffer, cancellationToken) is > 0 and var read)
             {
                 meter.Append(buffer.AsSpan(0, read));

@@ -75,7 +75,7 @@ internal sealed partial class ForwardHandler(
                 http.Response.StatusCode = call.Status;
 
                 // 6. Relay and meter.
-                using var relay = await sender.OpenAsync(http, answer, facts, hold, deadline);
+                using var relay = sender.Open(http, answer, facts, hold, deadline);
                 var end = await RelayAsync(relay);
                 await count.CountAsync(call, facts, body.Bytes, relay, end);
 
@@ -109,10 +109,9 @@ internal sealed partial class ForwardHandler(
     private async ValueTask<AdmittedCall> AdmitAsync(HttpContext http, EndpointSpec endpoint, RelayedCall call, RequestBody body)
     {
         // 1. Find the caller.
-        var secret = CallerCredentials.FindApiKey(http.Request.Headers);
-        if (!ApiKeyToken.TryParse(secret, out var token))
+        if (CallerCredentials.FindApiKey(http, out var token) is { } nobody)
         {
-            await RefuseAsync(http, call, secret.IsEmpty ? RelayError.MissingKey() : RelayError.InvalidKey());
+            await RefuseAsync(http, call, nobody);
             return default;
         }
 

@@ -42,10 +42,9 @@ internal sealed partial class UnmeteredHandler(
         var keyId = "-";
         try
         {
-            var secret = CallerCredentials.FindApiKey(http.Request.Headers);
-            if (!ApiKeyToken.TryParse(secret, out var token))
+            if (CallerCredentials.FindApiKey(http, out var token) is { } nobody)
             {
-                await ErrorResult.WriteAsync(http, secret.IsEmpty ? RelayError.MissingKey() : RelayError.InvalidKey());
+                await ErrorResult.WriteAsync(http, nobody);
                 return;
             }
 
@@ -98,7 +97,7 @@ internal sealed partial class UnmeteredHandler(
         {
             http.Response.StatusCode = (int)answer.StatusCode;
             HeaderRules.CopyResponse(answer, http.Response.Headers);
-            using var relay = await sender.OpenAsync(http, answer, StoredResponse, hold: null, deadline);
+            using var relay = sender.Open(http, answer, StoredResponse, hold: null, deadline);
             await AnswerEnd.SendAsync(http, relay, await relay.RunAsync(), settled: true);
         }
     }

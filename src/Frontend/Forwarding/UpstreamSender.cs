@@ -89,15 +89,15 @@ internal sealed partial class UpstreamSender(
     /// Opens an answer for relaying, a stream of events as such, of which the hold is told how far it is. The response's status and headers must be set
     /// before.
     /// </summary>
-    public async ValueTask<IAnswerRelay> OpenAsync(HttpContext http, HttpResponseMessage answer, RequestFacts facts, OpenHold? hold, UpstreamDeadline deadline)
+    public IAnswerRelay Open(HttpContext http, HttpResponseMessage answer, RequestFacts facts, OpenHold? hold, UpstreamDeadline deadline)
     {
         if (!answer.IsSuccessStatusCode || !IsEventStream(answer.Content.Headers, facts.Stream))
         {
-            return await OpenBodyAsync(http, answer, deadline, facts.Shape);
+            return OpenBody(http, answer, deadline, facts.Shape);
         }
 
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        return new StreamRelay(http.Response, await OpenSourceAsync(answer, deadline), facts, hold is null ? static _ => { } : hold.Progress);
+        return new StreamRelay(http.Response, OpenSource(answer, deadline), facts, hold is null ? static _ => { } : hold.Progress);
     }
 
     /// <summary>By its content type; a stream that was asked for is taken for one also when the upstream does not say what it sends.</summary>
@@ -120,18 +120,18 @@ internal sealed partial class UpstreamSender(
     }
 
     /// <summary>Opens an answer for relaying as a plain body.</summary>
-    private async ValueTask<IAnswerRelay> OpenBodyAsync(HttpContext http, HttpResponseMessage answer, UpstreamDeadline deadline, AnswerShape shape)
+    private BodyRelay OpenBody(HttpContext http, HttpResponseMessage answer, UpstreamDeadline deadline, AnswerShape shape)
     {
         // A length beside chunks means nothing (RFC 9112, 6.3), and one of encoded bytes means nothing here.
         var length = Upstream.IsEncoded(answer) || (answer.Headers.NonValidated.Contains("Transfer-Encoding") && answer.Headers.TransferEncoding.Count > 0)
             ? null
             : answer.Content.Headers.ContentLength;
         http.Response.ContentLength = length;
-        return new BodyRelay(http.Response, await OpenSourceAsync(answer, deadline), shape, length);
+        return new BodyRelay(http.Response, OpenSource(answer, deadline), shape, length);
     }
 
-    private async ValueTask<AnswerSource> OpenSourceAsync(HttpResponseMessage answer, UpstreamDeadline deadline) => new(
-        await upstream.OpenAsync(answer),
+    private AnswerSource OpenSource(HttpResponseMessage answer, UpstreamDeadline deadline) => new(
+        upstream.Open(answer),
         deadline,
         time,
         TimeSpan.FromSeconds(timeouts.Value.BetweenBytes),

@@ -98,11 +98,11 @@ internal sealed class Upstream : IDisposable
 
     /// <summary>
     /// Opens an answer's bytes, decoded if the upstream compressed them unasked: they must be read, and the client did not ask either.
-    /// An error is told without the upstream's key should it repeat it.
+    /// An error is told without the upstream's key should it repeat it. Nothing is read yet.
     /// </summary>
-    public async ValueTask<Stream> OpenAsync(HttpResponseMessage answer)
+    public Stream Open(HttpResponseMessage answer)
     {
-        var body = await answer.Content.ReadAsStreamAsync();
+        var body = answer.Content.ReadAsStream();
         if (IsEncoded(answer))
         {
             body = ContentCodings.TryDecode(body, answer.Content.Headers.ContentEncoding.LastOrDefault() ?? "") ?? body;

@@ -19,11 +19,14 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
     /// <summary>How often a batch of unknown outcome is sent, the first time included. Frontends keep what fails, so that it need not be often.</summary>
     public const int AttemptsMax = 4;
 
-    // From so many entries on, a commit is cheap for each of them.
-    private const int GatheredRowsEnough = 16;
+    /// <summary>From so many entries on, a commit is cheap for each of them, and nobody waits for more.</summary>
+    public const int GatheredRowsEnough = 32;
 
     private readonly Channel<QueuedEntry> _queue;
     private readonly CancellationTokenSource _abandoned = new();
+
+    // Ends the wait for others. Without spinning: others take most of the wait to come.
+    private readonly ManualResetEventSlim _enoughCame = new(initialState: false, spinCount: 0);
     private readonly IUsageLedger _ledger;
     private readonly LedgerOptions _options;
     private readonly TimeProvider _time;
@@ -33,6 +36,10 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
 
     // Of the batch in flight: whatever waits behind it came later.
     private volatile QueuedEntry? _oldest;
+
+    // Whether whoever makes the queue long enough is to say so.
+    private volatile bool _isGathering;
+    private volatile bool _isStopping;
 
     // Whether others came during the last commit or the last wait for them, so that more will.
     private bool _othersCome;
@@ -55,12 +62,12 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
                 UseJitter = true,
             })
             .Build();
-        Pause = () => _abandoned.Token.WaitHandle.WaitOne(_options.GatherMilliseconds);
+        Pause = () => _enoughCame.Wait(_options.GatherMilliseconds, _abandoned.Token);
     }
 
     /// <summary>
-    /// Lets the time pass in which others may come. It is the machine's time, whatever time the silo is told, and a thread waits: the runtime's timers
-    /// are coarser than that by some milliseconds.
+    /// Lets the time pass in which others may come, or until enough have. It is the machine's time, whatever time the silo is told, and a thread waits:
+    /// the runtime's timers are coarser than that by some milliseconds.
     /// </summary>
     public Action Pause { private get; init; }
 
@@ -92,6 +99,8 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _queue.Writer.TryComplete();
+        _isStopping = true;
+        _enoughCame.Set();
         await using (cancellationToken.Register(_abandoned.Cancel))
         {
             await _writing;
@@ -102,7 +111,11 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
     public KeyLedger Open() => new(this);
 
     /// <inheritdoc />
-    public void Dispose() => _abandoned.Dispose();
+    public void Dispose()
+    {
+        _abandoned.Dispose();
+        _enoughCame.Dispose();
+    }
 
     /// <summary>Throws when nothing more is taken now, before a caller has changed anything.</summary>
     /// <exception cref="LedgerFullException">Too much waits.</exception>
@@ -127,6 +140,12 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
             var refusal = Full();
             keyLedger.Fail(refusal);
             throw refusal;
+        }
+
+        // Looked at after the entry is in the queue, as the writer looks at the queue after it has said that it gathers: one of the two sees the other.
+        if (_isGathering && _queue.Reader.Count >= GatheredRowsEnough)
+        {
+            _enoughCame.Set();
         }
     }
 
@@ -159,12 +178,21 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
     /// </summary>
     private void Gather()
     {
+        if (!_othersCome || _options.GatherMilliseconds == 0)
+        {
+            return;
+        }
+
+        _enoughCame.Reset();
+        _isGathering = true;
         var waiting = _queue.Reader.Count;
-        if (_othersCome && waiting < GatheredRowsEnough && _options.GatherMilliseconds > 0)
+        if (waiting < GatheredRowsEnough && !_isStopping)
         {
             Pause();
             _othersCome = _queue.Reader.Count > waiting;
         }
+
+        _isGathering = false;
     }
 
     private void LookForOthers() => _othersCome |= _queue.Reader.Count > 0;

@@ -16,12 +16,12 @@ public sealed class CallerCredentialsTests
     [InlineData("x-api-key", "a", "a")]
     [InlineData("x-api-key", "", null)]
     [InlineData("cookie", "a", null)]
-    public void FindApiKey_OneHeader_FindsTheSecret(string header, string value, string? found) =>
-        Assert.Equal(found ?? "", CallerCredentials.FindApiKey(new HeaderDictionary { [header] = value }).ToString());
+    public void FindSecret_OneHeader_FindsTheSecret(string header, string value, string? found) =>
+        Assert.Equal(found ?? "", CallerCredentials.FindSecret(new HeaderDictionary { [header] = value }).ToString());
 
     [Fact]
-    public void FindApiKey_SeveralHeaders_TakesTheBearer() =>
-        Assert.Equal("a", CallerCredentials.FindApiKey(new HeaderDictionary
+    public void FindSecret_SeveralHeaders_TakesTheBearer() =>
+        Assert.Equal("a", CallerCredentials.FindSecret(new HeaderDictionary
         {
             ["x-api-key"] = "c",
             ["api-key"] = "b",

@@ -418,65 +418,6 @@ public sealed class LedgerWriterTests : IAsyncDisposable
         return Task.FromException(new IOException("The ledger is down."));
     }
 
-    [Fact]
-    public async Task Append_OthersComeDuringACommit_TheNextWaitsForMore()
-    {
-        _options.GatherMilliseconds = 2;
-        var answers = new List<Task<AppendOutcome>>();
-        KeyLedger a = null!;
-        var writer = new LedgerWriter(_ledger, Options.Create(_options), new JumpingClock(), NullLogger<LedgerWriter>.Instance)
-        {
-            Pause = () => answers.Add(a.AppendAsync(Entry(A, 3, 3))),
-        };
-        _writers.Add(writer);
-        a = writer.Open();
-        _ledger.BeforeWriting = _ =>
-        {
-            if (answers.Count == 0)
-            {
-                answers.Add(a.AppendAsync(Entry(A, 2, 2)));
-            }
-
-            return Task.CompletedTask;
-        };
-        writer.Start();
-
-        AssertCommitted(await a.AppendAsync(Entry(A, 1, 1)));
-        AssertCommitted(await answers[0]);
-        AssertCommitted(await answers[1]);
-
-        Assert.Equal([1, 2], _ledger.Batches);
-    }
-
-    [Fact]
-    public async Task Append_NobodyCameWhileItWaited_TheNextDoesNot()
-    {
-        _options.GatherMilliseconds = 2;
-        var pauses = 0;
-        var writer = new LedgerWriter(_ledger, Options.Create(_options), new JumpingClock(), NullLogger<LedgerWriter>.Instance) { Pause = () => pauses++ };
-        _writers.Add(writer);
-        var a = writer.Open();
-        writer.Start();
-
-        // One after the other: nobody comes during a commit.
-        AssertCommitted(await a.AppendAsync(Entry(A, 1, 1)));
-        AssertCommitted(await a.AppendAsync(Entry(A, 2, 2)));
-        Assert.Equal(0, pauses);
-
-        Task<AppendOutcome>? during = null;
-        _ledger.BeforeWriting = _ =>
-        {
-            during ??= a.AppendAsync(Entry(A, 4, 4));
-            return Task.CompletedTask;
-        };
-        AssertCommitted(await a.AppendAsync(Entry(A, 3, 3)));
-        AssertCommitted(await during!);
-        Assert.Equal(1, pauses);
-
-        AssertCommitted(await a.AppendAsync(Entry(A, 5, 5)));
-        Assert.Equal(1, pauses);
-    }
-
     private static void AssertCommitted(AppendOutcome outcome) => Assert.Equal(AppendOutcome.Committed, outcome);
 
     private LedgerWriter Started()
