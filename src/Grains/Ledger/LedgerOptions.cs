@@ -17,8 +17,8 @@ public sealed class LedgerOptions
     public double QueueSeconds { get; set; } = 5;
 
     /// <summary>
-    /// How many milliseconds an entry waits for others to share its commit, where calls come so fast that they do: 0 to 100, default 2. The end of an
-    /// answer comes that much later; 0 for no wait.
+    /// How many milliseconds an entry waits at the most for others to share its commit, where calls come so fast that they do: 0 to 100, default 2. The
+    /// end of an answer comes that much later; 0 for no wait.
     /// </summary>
     [Range(0, 100)]
     public int GatherMilliseconds { get; set; } = 2;
