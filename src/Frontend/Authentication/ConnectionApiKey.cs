@@ -4,8 +4,8 @@ namespace Relay.Frontend.Authentication;
 
 /// <summary>
 /// The API key of a connection's last request. A client sends the same one with each, and as long as it does Kestrel hands out the same object for its
-/// header (<see cref="KestrelServerOptions.DisableStringReuse"/>), so that the key is read and hashed once. It is told by that object and never by its
-/// characters: no time that a comparison takes can tell of another caller's key. Whether the key is good is asked for each request all the same.
+/// header (<see cref="KestrelServerOptions.DisableStringReuse"/>; with HTTP/2, one for each of its streams), so that the key is read and hashed once.
+/// It is told by that object and never by its characters. Whether the key is good is asked for each request all the same.
 /// </summary>
 internal sealed class ConnectionApiKey
 {

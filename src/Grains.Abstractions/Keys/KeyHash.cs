@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Relay.Grains.Keys;
 
-/// <summary>The SHA-256 of a whole API key: all that Relay keeps of it. Compared in constant time.</summary>
+/// <summary>The SHA-256 of a whole API key: all that Relay stores of it. Compared in constant time.</summary>
 [GenerateSerializer, Immutable, Alias("Relay.KeyHash")]
 public readonly struct KeyHash : IEquatable<KeyHash>
 {
