@@ -90,13 +90,34 @@ public sealed class LedgerGatherTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task StopAsync_BeforeItWouldWait_WritesWhatIsThere()
+    {
+        var writer = Writer(pause: null);
+        var a = writer.Open();
+        Task? stopped = null;
+        Task<AppendOutcome>? during = null;
+        _ledger.BeforeWriting = _ =>
+        {
+            during ??= a.AppendAsync(Entry(A, 2, 2));
+            stopped ??= writer.StopAsync(default);
+            return Task.CompletedTask;
+        };
+        writer.Start();
+        AssertCommitted(await a.AppendAsync(Entry(A, 1, 1)));
+
+        await stopped!.WaitAsync(Patience);
+
+        AssertCommitted(await during!);
+    }
+
+    [Fact]
     public async Task StopAsync_WhileItWaitsForOthers_WritesWhatIsThere()
     {
         var writer = Writer(pause: null);
         var a = writer.Open();
         var gathered = await BeginToGatherAsync(writer, a);
 
-        // Whether it waits already or is about to.
+        // It waits already, or is about to.
         await writer.StopAsync(default).WaitAsync(Patience);
 
         AssertCommitted(await gathered);
