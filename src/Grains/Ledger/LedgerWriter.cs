@@ -39,7 +39,6 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
 
     // Whether whoever makes the queue long enough is to say so.
     private volatile bool _isGathering;
-    private volatile bool _isStopping;
 
     // Whether others came during the last commit or the last wait for them, so that more will.
     private bool _othersCome;
@@ -99,8 +98,6 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _queue.Writer.TryComplete();
-        _isStopping = true;
-        _enoughCame.Set();
         await using (cancellationToken.Register(_abandoned.Cancel))
         {
             await _writing;
@@ -186,7 +183,7 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
         _enoughCame.Reset();
         _isGathering = true;
         var waiting = _queue.Reader.Count;
-        if (waiting < GatheredRowsEnough && !_isStopping)
+        if (waiting < GatheredRowsEnough)
         {
             Pause();
             _othersCome = _queue.Reader.Count > waiting;

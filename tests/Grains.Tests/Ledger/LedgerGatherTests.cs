@@ -81,63 +81,22 @@ public sealed class LedgerGatherTests : IAsyncDisposable
     {
         var writer = Writer(pause: null);
         var a = writer.Open();
-        await BeginToGatherAsync(writer, a);
+        Task<AppendOutcome>? during = null;
+        _ledger.BeforeWriting = _ =>
+        {
+            during ??= a.AppendAsync(Entry(A, 2, 2));
+            return Task.CompletedTask;
+        };
+        writer.Start();
+        AssertCommitted(await a.AppendAsync(Entry(A, 1, 1)));
 
         // With the one that waits just enough, whether they come before the writer looks or while it waits.
         var answers = Enumerable.Range(3, LedgerWriter.GatheredRowsEnough - 1).Select(i => a.AppendAsync(Entry(A, i, i))).ToList();
 
-        Assert.All(await Task.WhenAll(answers).WaitAsync(Patience), AssertCommitted);
-    }
-
-    [Fact]
-    public async Task StopAsync_BeforeItWouldWait_WritesWhatIsThere()
-    {
-        var writer = Writer(pause: null);
-        var a = writer.Open();
-        Task? stopped = null;
-        Task<AppendOutcome>? during = null;
-        _ledger.BeforeWriting = _ =>
-        {
-            during ??= a.AppendAsync(Entry(A, 2, 2));
-            stopped ??= writer.StopAsync(default);
-            return Task.CompletedTask;
-        };
-        writer.Start();
-        AssertCommitted(await a.AppendAsync(Entry(A, 1, 1)));
-
-        await stopped!.WaitAsync(Patience);
-
-        AssertCommitted(await during!);
-    }
-
-    [Fact]
-    public async Task StopAsync_WhileItWaitsForOthers_WritesWhatIsThere()
-    {
-        var writer = Writer(pause: null);
-        var a = writer.Open();
-        var gathered = await BeginToGatherAsync(writer, a);
-
-        // It waits already, or is about to.
-        await writer.StopAsync(default).WaitAsync(Patience);
-
-        AssertCommitted(await gathered);
+        Assert.All(await Task.WhenAll([during!, .. answers]).WaitAsync(Patience), AssertCommitted);
     }
 
     private static void AssertCommitted(AppendOutcome outcome) => Assert.Equal(AppendOutcome.Committed, outcome);
-
-    /// <summary>Has one entry written, during whose commit another one comes: the writer waits for more, or is about to.</summary>
-    private async Task<Task<AppendOutcome>> BeginToGatherAsync(LedgerWriter writer, KeyLedger a)
-    {
-        Task<AppendOutcome>? during = null;
-        _ledger.BeforeWriting = _ =>
-        {
-            during ??= a.AppendAsync(Entry(A, 2, 2));
-            return Task.CompletedTask;
-        };
-        writer.Start();
-        AssertCommitted(await a.AppendAsync(Entry(A, 1, 1)));
-        return during!;
-    }
 
     private LedgerWriter Writer(Action? pause)
     {
