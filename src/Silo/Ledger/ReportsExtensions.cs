@@ -12,6 +12,7 @@ internal static class ReportsExtensions
         services.AddSingleton<IValidateOptions<ReportOptions>, ReportOptionsValidator>();
         services.AddSingleton<IValidateOptions<ReportOptions>, RetentionDaysValidator>();
         services.AddOptions<ReportOptions>().BindConfiguration(ReportOptions.SectionName).ValidateOnStart();
+        services.AddSingleton<UnrolledSums>();
         services.AddSingleton<UsageRollUps>();
         services.AddSingleton<UsageRetention>();
         services.AddSingleton<IUsageAudit, SqlUsageAudit>();

@@ -8,7 +8,9 @@ using Relay.Silo.Storage;
 namespace Relay.Silo.Ledger;
 
 /// <summary>The ledger in a SQL table.</summary>
-internal sealed class SqlUsageLedger(IRelayDatabase database) : IUsageLedger
+/// <param name="database">Where the table is.</param>
+/// <param name="unrolled">Is told what was committed.</param>
+internal sealed class SqlUsageLedger(IRelayDatabase database, UnrolledSums unrolled) : IUsageLedger
 {
     // SQL Server takes at most 2,100 parameters in a statement, and the plan of a long list is dear everywhere.
     private const int IdsOfOneQueryMax = 500;
@@ -40,6 +42,8 @@ internal sealed class SqlUsageLedger(IRelayDatabase database) : IUsageLedger
             throw new LedgerConflictException(
                 "A sequence of a key, or a part of a request, is in the ledger already: nothing of the batch was written.", exception);
         }
+
+        unrolled.Add(rows);
     }
 
     public Task ProbeAsync(CancellationToken cancellationToken)

@@ -72,6 +72,20 @@ internal sealed class UsageEntryRow
 
     [Column("ended_at")] public required long EndedAt { get; init; }
 
+    /// <summary>The hourly sum in which the entry is added up.</summary>
+    public UsageHour Hour => new(UsageHourRow.HourStartOf(ReservedAt), User, Team, Model, Endpoint);
+
+    private TokenUsage Tokens => new()
+    {
+        InputTokens = InputTokens,
+        CachedInputTokens = CachedInputTokens,
+        AudioInputTokens = AudioInputTokens,
+        OutputTokens = OutputTokens,
+        ReasoningTokens = ReasoningTokens,
+        AudioOutputTokens = AudioOutputTokens,
+        CacheWriteInputTokens = CacheWriteInputTokens,
+    };
+
     public static UsageEntryRow From(UsageEntry entry)
     {
         var settlement = entry.Settlement;
@@ -115,6 +129,13 @@ internal sealed class UsageEntryRow
     /// <summary>A request id as the column has it.</summary>
     public static string IdOf(Guid requestId) => requestId.ToString("D");
 
+    /// <summary>What the entry adds to a sum.</summary>
+    public UsageTotals ToTotals() => new(Requests, Tokens)
+    {
+        PricedCost = new NanoUsd(CostNanoUsd ?? 0),
+        PricedRequests = PricedRequests,
+    };
+
     public UsageEntry ToEntry() => new()
     {
         KeyId = KeyId,
@@ -137,16 +158,7 @@ internal sealed class UsageEntryRow
                 OutputTokensHeld = OutputTokensHeld,
                 Choices = Choices,
             },
-            Usage = new TokenUsage
-            {
-                InputTokens = InputTokens,
-                CachedInputTokens = CachedInputTokens,
-                AudioInputTokens = AudioInputTokens,
-                OutputTokens = OutputTokens,
-                ReasoningTokens = ReasoningTokens,
-                AudioOutputTokens = AudioOutputTokens,
-                CacheWriteInputTokens = CacheWriteInputTokens,
-            },
+            Usage = Tokens,
             Source = StoredName<UsageSource>.Parse(Source),
             Outcome = StoredName<Outcome>.Parse(Outcome),
             HttpStatus = HttpStatus,

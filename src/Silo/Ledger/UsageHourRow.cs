@@ -66,39 +66,46 @@ internal sealed class UsageHourRow
             .Select(static hour => new
             {
                 Of = hour.Key,
-                Requests = hour.Sum(static entry => (long)entry.Requests),
-                InputTokens = hour.Sum(static entry => entry.InputTokens),
-                CachedInputTokens = hour.Sum(static entry => entry.CachedInputTokens),
-                AudioInputTokens = hour.Sum(static entry => entry.AudioInputTokens),
-                OutputTokens = hour.Sum(static entry => entry.OutputTokens),
-                ReasoningTokens = hour.Sum(static entry => entry.ReasoningTokens),
-                AudioOutputTokens = hour.Sum(static entry => entry.AudioOutputTokens),
-                CacheWriteInputTokens = hour.Sum(static entry => entry.CacheWriteInputTokens),
-                CostNanoUsd = hour.Sum(static entry => entry.CostNanoUsd ?? 0),
-                PricedRequests = hour.Sum(static entry => (long)entry.PricedRequests),
+                Sum = new UsageSum
+                {
+                    Requests = hour.Sum(static entry => (long)entry.Requests),
+                    InputTokens = hour.Sum(static entry => entry.InputTokens),
+                    CachedInputTokens = hour.Sum(static entry => entry.CachedInputTokens),
+                    AudioInputTokens = hour.Sum(static entry => entry.AudioInputTokens),
+                    OutputTokens = hour.Sum(static entry => entry.OutputTokens),
+                    ReasoningTokens = hour.Sum(static entry => entry.ReasoningTokens),
+                    AudioOutputTokens = hour.Sum(static entry => entry.AudioOutputTokens),
+                    CacheWriteInputTokens = hour.Sum(static entry => entry.CacheWriteInputTokens),
+                    CostNanoUsd = hour.Sum(static entry => entry.CostNanoUsd ?? 0),
+                    PricedRequests = hour.Sum(static entry => (long)entry.PricedRequests),
+                },
             })
             .ToListAsync(token);
-        return sums.ConvertAll(static sum => new UsageHourRow
-        {
-            KeyId = sum.Of.KeyId,
-            HourStart = sum.Of.HourStart,
-            Dimensions = DimensionsOf(sum.Of.User, sum.Of.Team, sum.Of.Model, sum.Of.Endpoint),
-            User = sum.Of.User,
-            Team = sum.Of.Team,
-            Model = sum.Of.Model,
-            Endpoint = sum.Of.Endpoint,
-            Requests = sum.Requests,
-            InputTokens = sum.InputTokens,
-            CachedInputTokens = sum.CachedInputTokens,
-            AudioInputTokens = sum.AudioInputTokens,
-            OutputTokens = sum.OutputTokens,
-            ReasoningTokens = sum.ReasoningTokens,
-            AudioOutputTokens = sum.AudioOutputTokens,
-            CacheWriteInputTokens = sum.CacheWriteInputTokens,
-            CostNanoUsd = sum.CostNanoUsd,
-            PricedRequests = sum.PricedRequests,
-        });
+        return sums.ConvertAll(static sum => Of(
+            sum.Of.KeyId, new UsageHour(sum.Of.HourStart, sum.Of.User, sum.Of.Team, sum.Of.Model, sum.Of.Endpoint), sum.Sum.ToTotals()));
     }
+
+    /// <summary>The row of a key's sum.</summary>
+    public static UsageHourRow Of(string keyId, UsageHour hour, UsageTotals totals) => new()
+    {
+        KeyId = keyId,
+        HourStart = hour.StartMs,
+        Dimensions = DimensionsOf(hour.User, hour.Team, hour.Model, hour.Endpoint),
+        User = hour.User,
+        Team = hour.Team,
+        Model = hour.Model,
+        Endpoint = hour.Endpoint,
+        Requests = totals.Requests,
+        InputTokens = totals.Tokens.InputTokens,
+        CachedInputTokens = totals.Tokens.CachedInputTokens,
+        AudioInputTokens = totals.Tokens.AudioInputTokens,
+        OutputTokens = totals.Tokens.OutputTokens,
+        ReasoningTokens = totals.Tokens.ReasoningTokens,
+        AudioOutputTokens = totals.Tokens.AudioOutputTokens,
+        CacheWriteInputTokens = totals.Tokens.CacheWriteInputTokens,
+        CostNanoUsd = totals.PricedCost.Value,
+        PricedRequests = totals.PricedRequests,
+    };
 
     /// <summary>The sum without its dimensions.</summary>
     public UsageTotals ToTotals() => new(
@@ -119,26 +126,7 @@ internal sealed class UsageHourRow
     };
 
     /// <summary>What takes this sum out again when it is added.</summary>
-    public UsageHourRow Negated() => new()
-    {
-        KeyId = KeyId,
-        HourStart = HourStart,
-        Dimensions = Dimensions,
-        User = User,
-        Team = Team,
-        Model = Model,
-        Endpoint = Endpoint,
-        Requests = -Requests,
-        InputTokens = -InputTokens,
-        CachedInputTokens = -CachedInputTokens,
-        AudioInputTokens = -AudioInputTokens,
-        OutputTokens = -OutputTokens,
-        ReasoningTokens = -ReasoningTokens,
-        AudioOutputTokens = -AudioOutputTokens,
-        CacheWriteInputTokens = -CacheWriteInputTokens,
-        CostNanoUsd = -CostNanoUsd,
-        PricedRequests = -PricedRequests,
-    };
+    public UsageHourRow Negated() => Of(KeyId, new UsageHour(HourStart, User, Team, Model, Endpoint), default(UsageTotals) - ToTotals());
 
     /// <summary>The start of the hour, in UTC, in which an instant lies; both in unix milliseconds.</summary>
     public static long HourStartOf(long unixMs) => unixMs - (((unixMs % HourMs) + HourMs) % HourMs);

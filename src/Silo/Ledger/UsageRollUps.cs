@@ -10,7 +10,10 @@ namespace Relay.Silo.Ledger;
 /// Adds the ledger's entries to the hourly sums. Each step is one transaction, which moves the key's position and adds what lies
 /// between, so that no entry is added twice, however many silos do this and whenever one of them stops.
 /// </summary>
-internal sealed partial class UsageRollUps(IRelayDatabase database, ILogger<UsageRollUps> logger)
+/// <param name="database">The ledger's.</param>
+/// <param name="unrolled">What this silo has committed itself, and need not read.</param>
+/// <param name="logger">Where it is told what could not be added.</param>
+internal sealed partial class UsageRollUps(IRelayDatabase database, UnrolledSums unrolled, ILogger<UsageRollUps> logger)
 {
     /// <summary>The most entries of one transaction.</summary>
     public const int EntriesOfOneStepMax = 2_000;
@@ -46,7 +49,10 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, ILogger<Usag
     public async Task RebuildAsync(string keyId, CancellationToken cancellationToken)
     {
         await database.WriteAsync((connection, token) => TakeOutAsync(connection, keyId, token), cancellationToken);
-        await RollUpAsync(keyId, cancellationToken);
+
+        // Not with sums from memory: the ledger's entries are what is right.
+        unrolled.Take(keyId);
+        await SumAsync(keyId, long.MaxValue, cancellationToken);
     }
 
     private static async Task TakeOutAsync(DataConnection connection, string keyId, CancellationToken token)
@@ -81,12 +87,44 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, ILogger<Usag
 
     private async Task RollUpAsync(string keyId, CancellationToken cancellationToken)
     {
+        if (unrolled.Take(keyId) is { } known)
+        {
+            if (await TryAddAsync(known, cancellationToken))
+            {
+                return;
+            }
+
+            // Before them there are entries of which this silo knows nothing: a silo before it had the key, or a commit's outcome was unknown.
+            await SumAsync(keyId, known.AfterSequence, cancellationToken);
+            if (await TryAddAsync(known, cancellationToken))
+            {
+                return;
+            }
+        }
+
+        await SumAsync(keyId, long.MaxValue, cancellationToken);
+    }
+
+    /// <summary>Adds sums that are known already. False when the key's position is not where they begin: then nothing is added.</summary>
+    private async Task<bool> TryAddAsync(UnrolledUsage known, CancellationToken cancellationToken)
+    {
+        var isAdded = false;
+        await database.WriteAsync(
+            async (connection, token) => isAdded =
+                await TryMoveAsync(connection, known.KeyId, known.AfterSequence, known.LastSequence, known.Hours, token),
+            cancellationToken);
+        return isAdded;
+    }
+
+    /// <summary>Has the database sum what is not added yet, up to a sequence, and adds it.</summary>
+    private async Task SumAsync(string keyId, long lastSequence, CancellationToken cancellationToken)
+    {
         int added;
         do
         {
             added = 0;
             await database.WriteAsync(
-                async (connection, token) => added = await RollUpStepAsync(connection, keyId, token), cancellationToken);
+                async (connection, token) => added = await SumStepAsync(connection, keyId, lastSequence, token), cancellationToken);
         }
         while (added == EntriesOfOneStepMax);
     }
@@ -104,11 +142,14 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, ILogger<Usag
             cancellationToken);
 
     /// <summary>Adds the next entries of a key; answers how many, 0 too when another silo was faster.</summary>
-    private static async Task<int> RollUpStepAsync(DataConnection connection, string keyId, CancellationToken token)
+    private static async Task<int> SumStepAsync(DataConnection connection, string keyId, long lastSequence, CancellationToken token)
     {
-        var positions = connection.GetTable<UsagePositionRow>().Where(row => row.KeyId == keyId);
-        var position = await positions.Select(row => row.RolledUpSequence).FirstOrDefaultAsync(token);
-        var entries = connection.GetTable<UsageEntryRow>().Where(entry => entry.KeyId == keyId && entry.Sequence > position);
+        var position = await connection.GetTable<UsagePositionRow>()
+            .Where(row => row.KeyId == keyId)
+            .Select(row => row.RolledUpSequence)
+            .FirstOrDefaultAsync(token);
+        var entries = connection.GetTable<UsageEntryRow>()
+            .Where(entry => entry.KeyId == keyId && entry.Sequence > position && entry.Sequence <= lastSequence);
         var sequences = await entries.OrderBy(entry => entry.Sequence).Select(entry => entry.Sequence).Take(EntriesOfOneStepMax).ToListAsync(token);
         if (sequences is not [.., var next])
         {
@@ -116,15 +157,20 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, ILogger<Usag
         }
 
         var hours = await UsageHourRow.SumAsync(entries.Where(entry => entry.Sequence <= next), token);
+        return await TryMoveAsync(connection, keyId, position, next, hours, token) ? sequences.Count : 0;
+    }
 
+    private static async Task<bool> TryMoveAsync(
+        DataConnection connection, string keyId, long from, long to, IEnumerable<UsageHourRow> hours, CancellationToken token)
+    {
         // Before anything is written, since it locks the key's position: whoever comes second finds it moved, and has written nothing yet.
-        var moved = await positions
-            .Where(row => row.RolledUpSequence == position)
-            .Set(row => row.RolledUpSequence, next)
+        var moved = await connection.GetTable<UsagePositionRow>()
+            .Where(row => row.KeyId == keyId && row.RolledUpSequence == from)
+            .Set(row => row.RolledUpSequence, to)
             .UpdateAsync(token);
         if (moved == 0)
         {
-            return 0;
+            return false;
         }
 
         foreach (var hour in hours)
@@ -132,7 +178,7 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, ILogger<Usag
             await AddAsync(connection, hour, token);
         }
 
-        return sequences.Count;
+        return true;
     }
 
     private static async Task AddAsync(DataConnection connection, UsageHourRow hour, CancellationToken token)

@@ -14,7 +14,7 @@ public sealed class PostgreSqlKeyDirectoryTests(PostgreSqlTestDatabase fixture)
 {
     protected override IKeyDirectory Directory => new SqlKeyDirectory(fixture.Database.One, TimeProvider.System);
 
-    protected override IUsageLedger Ledger => new SqlUsageLedger(fixture.Database.One);
+    protected override IUsageLedger Ledger => new SqlUsageLedger(fixture.Database.One, new UnrolledSums());
 
     protected override IKeyOwners Owners => new SqlKeyOwners(fixture.Database.One, fixture.Database.One, TimeProvider.System);
 

@@ -15,7 +15,7 @@ public sealed class SqliteKeyDirectoryTests : KeyDirectoryContract, IDisposable
     public SqliteKeyDirectoryTests()
     {
         Directory = new SqlKeyDirectory(_database.Database, TimeProvider.System);
-        Ledger = new SqlUsageLedger(_database.Database);
+        Ledger = new SqlUsageLedger(_database.Database, new UnrolledSums());
         Owners = new SqlKeyOwners(_database.Database, _database.Database, TimeProvider.System);
     }
 

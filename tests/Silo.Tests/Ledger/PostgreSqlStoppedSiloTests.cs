@@ -42,9 +42,9 @@ public sealed class PostgreSqlStoppedSiloTests(PostgreSqlTestDatabase fixture) :
             stopped = AppendAsync(stopping, "key_3");
             await gate.Stalled;
 
-            await new SqlUsageLedger(other).AppendAsync([Entry("key_3", 1), Entry("key_3", 2)], default);
+            await new SqlUsageLedger(other, new UnrolledSums()).AppendAsync([Entry("key_3", 1), Entry("key_3", 2)], default);
 
-            Assert.Equal([1, 2], (await new SqlUsageLedger(other).ReadTailAsync("key_3", 0, default)).Select(entry => entry.Sequence));
+            Assert.Equal([1, 2], (await new SqlUsageLedger(other, new UnrolledSums()).ReadTailAsync("key_3", 0, default)).Select(entry => entry.Sequence));
         }
 
         await Assert.ThrowsAnyAsync<Exception>(() => stopped);
@@ -56,7 +56,7 @@ public sealed class PostgreSqlStoppedSiloTests(PostgreSqlTestDatabase fixture) :
         return new ServerDatabase(new PostgreSqlDialect(), connection.ConnectionString, TimeProvider.System, NullLogger<ServerDatabase>.Instance);
     }
 
-    private static Task AppendAsync(ServerDatabase database, string key) => new SqlUsageLedger(database).AppendAsync(
+    private static Task AppendAsync(ServerDatabase database, string key) => new SqlUsageLedger(database, new UnrolledSums()).AppendAsync(
         [.. Enumerable.Range(1, Rows).Select(sequence => Entry(key, sequence))], default);
 
     private static EndPoint EndPointOf(string connectionString)

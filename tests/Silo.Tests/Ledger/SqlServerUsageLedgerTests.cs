@@ -8,9 +8,9 @@ namespace Relay.Silo.Tests.Ledger;
 public sealed class SqlServerUsageLedgerTests(SqlServerTestDatabase fixture)
     : UsageLedgerContract, IClassFixture<SqlServerTestDatabase>, IAsyncLifetime
 {
-    protected override IUsageLedger Ledger => new SqlUsageLedger(fixture.Database.One);
+    protected override IUsageLedger Ledger => new SqlUsageLedger(fixture.Database.One, new UnrolledSums());
 
-    protected override IUsageLedger OtherLedger => new SqlUsageLedger(fixture.Database.Other);
+    protected override IUsageLedger OtherLedger => new SqlUsageLedger(fixture.Database.Other, new UnrolledSums());
 
     public Task InitializeAsync() => fixture.Database.EmptyAsync();
 

@@ -8,7 +8,7 @@ public sealed class SqliteUsageLedgerTests : UsageLedgerContract, IDisposable
 {
     private readonly TemporaryDatabase _database = new();
 
-    public SqliteUsageLedgerTests() => Ledger = new SqlUsageLedger(_database.Database);
+    public SqliteUsageLedgerTests() => Ledger = new SqlUsageLedger(_database.Database, new UnrolledSums());
 
     protected override IUsageLedger Ledger { get; }
 

@@ -22,9 +22,9 @@ public abstract class UsageReportContract
     /// <summary>The same database as another silo has it, where it can be shared.</summary>
     private protected abstract IRelayDatabase OtherDatabase { get; }
 
-    private SqlUsageLedger Ledger => new(Database);
+    private SqlUsageLedger Ledger => new(Database, new UnrolledSums());
 
-    private UsageRollUps RollUps => new(Database, NullLogger<UsageRollUps>.Instance);
+    private UsageRollUps RollUps => new(Database, new UnrolledSums(), NullLogger<UsageRollUps>.Instance);
 
     [SkippableFact]
     public async Task RollUp_EntriesOfTwoHours_AddsThemOnceAndKeepsReports()
@@ -61,6 +61,77 @@ public abstract class UsageReportContract
         await RollUps.RollUpAsync(default);
 
         Assert.Equal(20, Assert.Single(await HoursAsync()).InputTokens);
+    }
+
+    [SkippableFact]
+    public async Task RollUp_WhatTheSiloCommittedItself_IsNotReadAgain()
+    {
+        var (ledger, rollUps) = OneSilo(Database);
+        await ledger.AppendAsync([Entry(Key, 1), Entry(Key, 2, model: "other"), Entry(OtherKey, 1)], default);
+        await ledger.AppendAsync([Entry(Key, 3, costNanoUsd: 4)], default);
+        await Database.WriteAsync(
+            (connection, token) => connection.GetTable<UsageEntryRow>().Set(row => row.InputTokens, 999).UpdateAsync(token), default);
+
+        await rollUps.RollUpAsync(default);
+
+        Assert.Equal([(Key, 2L, 20L, 4L), (Key, 1, 10, 0), (OtherKey, 1, 10, 0)], ShortOf(await HoursAsync()));
+        Assert.Equal([(Key, 3L), (OtherKey, 1L)], await PositionsAsync());
+
+        // The ledger is what is right: made anew, the sums are the entries'.
+        await rollUps.RebuildAsync(Key, default);
+        Assert.Equal([(Key, 2L, 1998L, 4L), (Key, 1, 999, 0), (OtherKey, 1, 10, 0)], ShortOf(await HoursAsync()));
+        Assert.Equal([(Key, 3L), (OtherKey, 1L)], await PositionsAsync());
+
+        static IEnumerable<(string, long, long, long)> ShortOf(List<UsageHourRow> hours) => hours
+            .Select(row => (row.KeyId, row.Requests, row.InputTokens, row.CostNanoUsd))
+            .OrderBy(row => row.KeyId, StringComparer.Ordinal)
+            .ThenByDescending(row => row.Requests);
+    }
+
+    [SkippableFact]
+    public async Task RollUp_RebuiltWhileTheSiloKnowsSums_AddsNothingTwice()
+    {
+        var (ledger, rollUps) = OneSilo(Database);
+        await ledger.AppendAsync([Entry(Key, 1), Entry(Key, 2)], default);
+
+        await rollUps.RebuildAsync(Key, default);
+        await ledger.AppendAsync([Entry(Key, 3)], default);
+        await rollUps.RollUpAsync(default);
+
+        Assert.Equal(3, Assert.Single(await HoursAsync()).Requests);
+    }
+
+    [SkippableFact]
+    public async Task RollUp_AnySilosInAnyOrder_AddsEachEntryOnce()
+    {
+        const int Keys = 3;
+        (SqlUsageLedger Ledger, UsageRollUps RollUps)[] silos = [OneSilo(Database), OneSilo(OtherDatabase), (Ledger, RollUps)];
+
+        // The third silo's ledger tells its roll-ups of nothing, as after an unknown outcome or a restart.
+        var steps = Gen.Select(Gen.Int[0, 5], Gen.Int[0, Keys - 1], Gen.Int[1, 4], Gen.Long[0, 1000]).Array[60].Single();
+        var entries = new List<UsageEntry>();
+        foreach (var (step, key, count, tokens) in steps.Append((3, 0, 1, 1L)).Append((4, 0, 1, 1L)))
+        {
+            if (step >= silos.Length)
+            {
+                await silos[step - silos.Length].RollUps.RollUpAsync(default);
+                continue;
+            }
+
+            var last = entries.Count(entry => string.Equals(entry.KeyId, $"key_{key}", StringComparison.Ordinal));
+            UsageEntry[] batch =
+            [
+                .. Enumerable.Range(1, count).Select(one => Entry($"key_{key}", last + one, user: $"u{tokens % 2}", inputTokens: tokens + one)),
+            ];
+            await silos[step].Ledger.AppendAsync(batch, default);
+            entries.AddRange(batch);
+        }
+
+        Assert.Equal(
+            entries.GroupBy(entry => (entry.KeyId, entry.User)).Select(group => (group.Key, group.LongCount(), group.Sum(Input))).Order(),
+            (await HoursAsync()).Select(row => ((row.KeyId, row.User), row.Requests, row.InputTokens)).Order());
+
+        static long Input(UsageEntry entry) => entry.Settlement.Usage.InputTokens;
     }
 
     [SkippableFact]
@@ -139,7 +210,7 @@ public abstract class UsageReportContract
     public async Task ReadAtOneMoment_EntriesComeInBetween_DoesNotSeeThem()
     {
         await Ledger.AppendAsync([Entry(Key, 1)], default);
-        var other = new SqlUsageLedger(OtherDatabase);
+        var other = new SqlUsageLedger(OtherDatabase, new UnrolledSums());
 
         var counts = await Database.ReadAtOneMomentAsync(
             async (connection, token) =>
@@ -159,16 +230,17 @@ public abstract class UsageReportContract
     {
         const int Keys = 4;
         const int Entries = 300;
-        var other = new UsageRollUps(OtherDatabase, NullLogger<UsageRollUps>.Instance);
+        var (ledger, own) = OneSilo(Database);
+        var (_, other) = OneSilo(OtherDatabase);
         var appended = Task.WhenAll(Enumerable.Range(0, Keys).Select(async key =>
         {
             for (var sequence = 1; sequence <= Entries; sequence += 10)
             {
-                await Ledger.AppendAsync([.. Enumerable.Range(sequence, 10).Select(one => Entry($"key_{key}", one))], default);
+                await ledger.AppendAsync([.. Enumerable.Range(sequence, 10).Select(one => Entry($"key_{key}", one))], default);
             }
         }));
 
-        await Task.WhenAll(RollUpUntilAsync(RollUps), RollUpUntilAsync(other), ReadUntilAsync());
+        await Task.WhenAll(RollUpUntilAsync(own), RollUpUntilAsync(other), ReadUntilAsync());
 
         Assert.Equal(Enumerable.Repeat((long)Entries, Keys), (await HoursAsync()).Select(row => row.Requests));
 
@@ -254,6 +326,20 @@ public abstract class UsageReportContract
             .OrderBy(row => row.Group, StringComparer.Ordinal);
         Assert.Equal(expected, await Ledger.SumAsync(query, default));
     }
+
+    /// <summary>A silo whose roll-ups know what it commits.</summary>
+    private static (SqlUsageLedger Ledger, UsageRollUps RollUps) OneSilo(IRelayDatabase database)
+    {
+        var unrolled = new UnrolledSums();
+        return (new SqlUsageLedger(database, unrolled), new UsageRollUps(database, unrolled, NullLogger<UsageRollUps>.Instance));
+    }
+
+    private Task<IEnumerable<(string KeyId, long Sequence)>> PositionsAsync() => Database.ReadAsync(
+        async (connection, token) => (await connection.GetTable<UsagePositionRow>().ToListAsync(token))
+            .Select(row => (row.KeyId, row.RolledUpSequence))
+            .OrderBy(row => row.KeyId, StringComparer.Ordinal)
+            .AsEnumerable(),
+        default);
 
     private Task<List<UsageHourRow>> HoursAsync() => Database.ReadAsync(
         (connection, token) => connection.GetTable<UsageHourRow>()

@@ -40,7 +40,7 @@ public sealed class PostgreSqlDatabaseTests(PostgreSqlTestDatabase fixture)
 
             database.Open();
 
-            await new SqlUsageLedger(database).AppendAsync([Entry("key_1", 1)], default);
+            await new SqlUsageLedger(database, new UnrolledSums()).AppendAsync([Entry("key_1", 1)], default);
             Assert.Equal([user], await QueryAsync<string>(database, "SELECT current_user FROM usage_entries"));
         }
         finally

@@ -51,7 +51,7 @@ public abstract class ServerDatabaseContract : IAsyncLifetime
         await Task.WhenAll(databases.Select(database => Task.Run(database.Open)));
 
         Assert.Equal(ScriptNames(), await JournalAsync(databases[0]));
-        await new SqlUsageLedger(databases[1]).AppendAsync([Entry(Key, 1)], default);
+        await new SqlUsageLedger(databases[1], new UnrolledSums()).AppendAsync([Entry(Key, 1)], default);
     }
 
     [SkippableFact]
@@ -80,7 +80,7 @@ public abstract class ServerDatabaseContract : IAsyncLifetime
             if (ran > 1)
             {
                 // A report finds an entry only by its key's position.
-                Assert.Equal(30, Assert.Single(await new SqlUsageLedger(database).SumAsync(new(), default)).Totals.Tokens.InputTokens);
+                Assert.Equal(30, Assert.Single(await new SqlUsageLedger(database, new UnrolledSums()).SumAsync(new(), default)).Totals.Tokens.InputTokens);
                 Assert.Equal(
                     ["key_a 0 0 0", "key_b 0 0 0"],
                     await QueryAsync<string>(
@@ -224,7 +224,7 @@ public abstract class ServerDatabaseContract : IAsyncLifetime
     public async Task Append_NoTable_IsNoConflict()
     {
         var exception = await Assert.ThrowsAnyAsync<Exception>(
-            () => new SqlUsageLedger(Database.Create()).AppendAsync([Entry(Key, 1)], default));
+            () => new SqlUsageLedger(Database.Create(), new UnrolledSums()).AppendAsync([Entry(Key, 1)], default));
 
         Assert.IsNotType<LedgerConflictException>(exception);
     }
