@@ -17,12 +17,14 @@ internal sealed partial class ReportUpkeep(
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(options.Value.RollUpSeconds), time);
+        var pause = TimeSpan.FromSeconds(options.Value.RollUpSeconds);
+        using var timer = new PeriodicTimer(pause, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             try
             {
-                await rollUps.RollUpAsync(stoppingToken);
+                // Another silo's pass is never more than one pause away.
+                await rollUps.RollUpAsync(othersBefore: time.GetUtcNow() - (2 * pause), stoppingToken);
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {

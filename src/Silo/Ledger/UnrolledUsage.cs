@@ -1,8 +1,51 @@
+using Relay.Grains.Usage;
+
 namespace Relay.Silo.Ledger;
 
-/// <summary>The sums of a row of a key's entries, without a gap in their sequences.</summary>
-/// <param name="KeyId">The key.</param>
-/// <param name="AfterSequence">The sequence before the first of them.</param>
-/// <param name="LastSequence">The sequence of the last of them.</param>
-/// <param name="Hours">Their sums.</param>
-internal sealed record UnrolledUsage(string KeyId, long AfterSequence, long LastSequence, IReadOnlyList<UsageHourRow> Hours);
+/// <summary>The hourly sums of a run of a key's entries, in which no sequence is missing.</summary>
+/// <param name="keyId">The key.</param>
+/// <param name="afterSequence">The sequence before the first of them.</param>
+internal sealed class UnrolledUsage(string keyId, long afterSequence)
+{
+    private readonly Dictionary<UsageHour, Sum> _sums = [];
+    private Sum? _last;
+
+    /// <summary>The key.</summary>
+    public string KeyId { get; } = keyId;
+
+    /// <summary>The sequence before the first entry.</summary>
+    public long AfterSequence { get; } = afterSequence;
+
+    /// <summary>The sequence of the last entry.</summary>
+    public long LastSequence { get; private set; } = afterSequence;
+
+    /// <summary>How many sums there are.</summary>
+    public int SumCount => _sums.Count;
+
+    /// <summary>The sums.</summary>
+    public IEnumerable<UsageHourRow> Hours => _sums.Values.Select(sum => UsageHourRow.Of(KeyId, sum.Of, sum.Totals));
+
+    /// <summary>Whether an entry is the one that comes after the last.</summary>
+    public bool IsFollowedBy(UsageEntryRow entry) =>
+        string.Equals(KeyId, entry.KeyId, StringComparison.Ordinal) && LastSequence + 1 == entry.Sequence;
+
+    /// <summary>Adds the next entry.</summary>
+    public void Add(UsageEntryRow entry)
+    {
+        var hour = entry.Hour;
+        if (_last?.Of != hour && !_sums.TryGetValue(hour, out _last))
+        {
+            _sums[hour] = _last = new Sum(hour);
+        }
+
+        _last.Totals += entry.ToTotals();
+        LastSequence = entry.Sequence;
+    }
+
+    private sealed class Sum(UsageHour of)
+    {
+        public UsageHour Of { get; } = of;
+
+        public UsageTotals Totals { get; set; }
+    }
+}

@@ -15,14 +15,18 @@ namespace Relay.Silo.Ledger;
 /// <param name="logger">Where it is told what could not be added.</param>
 internal sealed partial class UsageRollUps(IRelayDatabase database, UnrolledSums unrolled, ILogger<UsageRollUps> logger)
 {
-    /// <summary>The most entries of one transaction.</summary>
+    /// <summary>The most entries that the database sums in one transaction.</summary>
     public const int EntriesOfOneStepMax = 2_000;
 
     private const int KeysOfOneQueryMax = 500;
 
-    /// <summary>Adds all that is there now. What fails for one key does not stop the others.</summary>
-    public async Task RollUpAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Adds what this silo has committed itself, and of other keys all that is there now if its first call was reserved before an instant: the silo that has
+    /// committed it adds it more cheaply, while it runs. What fails for one key does not stop the others.
+    /// </summary>
+    public async Task RollUpAsync(DateTimeOffset othersBefore, CancellationToken cancellationToken)
     {
+        var known = unrolled.TakeAll();
         var after = "";
         while (await FindKeysAsync(after, cancellationToken) is [.., var last] keys)
         {
@@ -30,15 +34,22 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, UnrolledSums
             {
                 try
                 {
-                    await RollUpAsync(key, cancellationToken);
+                    if (known.TryGetValue(key.KeyId, out var sums))
+                    {
+                        await RollUpAsync(sums, cancellationToken);
+                    }
+                    else if (key.ReservedAt < othersBefore.ToUnixTimeMilliseconds())
+                    {
+                        await SumAsync(key.KeyId, long.MaxValue, cancellationToken);
+                    }
                 }
                 catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
                 {
-                    LogFailed(logger, exception, key);
+                    LogFailed(logger, exception, key.KeyId);
                 }
             }
 
-            after = last;
+            after = last.KeyId;
         }
     }
 
@@ -49,16 +60,13 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, UnrolledSums
     public async Task RebuildAsync(string keyId, CancellationToken cancellationToken)
     {
         await database.WriteAsync((connection, token) => TakeOutAsync(connection, keyId, token), cancellationToken);
-
-        // Not with sums from memory: the ledger's entries are what is right.
-        unrolled.Take(keyId);
         await SumAsync(keyId, long.MaxValue, cancellationToken);
     }
 
     private static async Task TakeOutAsync(DataConnection connection, string keyId, CancellationToken token)
     {
         // First, and to the same value, for the lock that every step takes.
-        var positions = connection.GetTable<UsagePositionRow>().Where(row => row.KeyId == keyId);
+        var positions = Positions(connection, keyId);
         await positions.Set(row => row.RolledUpSequence, row => row.RolledUpSequence).UpdateAsync(token);
         if (await positions.FirstOrDefaultAsync(token) is not { } position)
         {
@@ -85,35 +93,35 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, UnrolledSums
         await positions.Set(row => row.RolledUpSequence, position.DroppedSequence).UpdateAsync(token);
     }
 
-    private async Task RollUpAsync(string keyId, CancellationToken cancellationToken)
+    private async Task RollUpAsync(UnrolledUsage known, CancellationToken cancellationToken)
     {
-        if (unrolled.Take(keyId) is { } known)
+        var position = await TryAddAsync(known, cancellationToken);
+        if (position < known.AfterSequence)
         {
-            if (await TryAddAsync(known, cancellationToken))
-            {
-                return;
-            }
-
-            // Before them there are entries of which this silo knows nothing: a silo before it had the key, or a commit's outcome was unknown.
-            await SumAsync(keyId, known.AfterSequence, cancellationToken);
-            if (await TryAddAsync(known, cancellationToken))
-            {
-                return;
-            }
+            // Of those in between this silo knows nothing: another one had the key, or it has started since, or a commit's outcome was unknown.
+            await SumAsync(known.KeyId, known.AfterSequence, cancellationToken);
+            position = await TryAddAsync(known, cancellationToken);
         }
 
-        await SumAsync(keyId, long.MaxValue, cancellationToken);
+        if (position is not null)
+        {
+            // Somebody has added some of them. What this silo has committed since is known to it already, and the next pass adds it.
+            await SumAsync(known.KeyId, known.LastSequence, cancellationToken);
+        }
     }
 
-    /// <summary>Adds sums that are known already. False when the key's position is not where they begin: then nothing is added.</summary>
-    private async Task<bool> TryAddAsync(UnrolledUsage known, CancellationToken cancellationToken)
+    /// <summary>Adds sums that are known already; null when that is done. Else nothing is added, and this is the key's position, which is not where they begin.</summary>
+    private async Task<long?> TryAddAsync(UnrolledUsage known, CancellationToken cancellationToken)
     {
-        var isAdded = false;
+        var hours = known.Hours.ToList();
+        long? elsewhere = null;
         await database.WriteAsync(
-            async (connection, token) => isAdded =
-                await TryMoveAsync(connection, known.KeyId, known.AfterSequence, known.LastSequence, known.Hours, token),
+            async (connection, token) => elsewhere =
+                await TryMoveAsync(connection, known.KeyId, known.AfterSequence, known.LastSequence, hours, token)
+                    ? null
+                    : await Positions(connection, known.KeyId).Select(row => row.RolledUpSequence).FirstOrDefaultAsync(token),
             cancellationToken);
-        return isAdded;
+        return elsewhere;
     }
 
     /// <summary>Has the database sum what is not added yet, up to a sequence, and adds it.</summary>
@@ -129,25 +137,36 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, UnrolledSums
         while (added == EntriesOfOneStepMax);
     }
 
-    private Task<List<string>> FindKeysAsync(string after, CancellationToken cancellationToken) =>
-        database.ReadAsync(
+    /// <summary>The next keys with entries that are in no sum, and when the call of the first of those was reserved, in unix milliseconds.</summary>
+    private async Task<List<(string KeyId, long ReservedAt)>> FindKeysAsync(string after, CancellationToken cancellationToken)
+    {
+        var keys = await database.ReadAsync(
             (connection, token) => connection.GetTable<UsagePositionRow>()
-                .Where(position => string.CompareOrdinal(position.KeyId, after) > 0
-                    && connection.GetTable<UsageEntryRow>()
-                        .Any(entry => entry.KeyId == position.KeyId && entry.Sequence > position.RolledUpSequence))
-                .OrderBy(position => position.KeyId)
+                .Where(position => string.CompareOrdinal(position.KeyId, after) > 0)
+                .Select(position => new
+                {
+                    position.KeyId,
+                    ReservedAt = connection.GetTable<UsageEntryRow>()
+                        .Where(entry => entry.KeyId == position.KeyId && entry.Sequence > position.RolledUpSequence)
+                        .OrderBy(entry => entry.Sequence)
+                        .Select(entry => (long?)entry.ReservedAt)
+                        .FirstOrDefault(),
+                })
+                .Where(key => key.ReservedAt != null)
+                .OrderBy(key => key.KeyId)
                 .Take(KeysOfOneQueryMax)
-                .Select(position => position.KeyId)
                 .ToListAsync(token),
             cancellationToken);
+        return keys.ConvertAll(static key => (key.KeyId, key.ReservedAt!.Value));
+    }
+
+    private static IQueryable<UsagePositionRow> Positions(DataConnection connection, string keyId) =>
+        connection.GetTable<UsagePositionRow>().Where(row => row.KeyId == keyId);
 
     /// <summary>Adds the next entries of a key; answers how many, 0 too when another silo was faster.</summary>
     private static async Task<int> SumStepAsync(DataConnection connection, string keyId, long lastSequence, CancellationToken token)
     {
-        var position = await connection.GetTable<UsagePositionRow>()
-            .Where(row => row.KeyId == keyId)
-            .Select(row => row.RolledUpSequence)
-            .FirstOrDefaultAsync(token);
+        var position = await Positions(connection, keyId).Select(row => row.RolledUpSequence).FirstOrDefaultAsync(token);
         var entries = connection.GetTable<UsageEntryRow>()
             .Where(entry => entry.KeyId == keyId && entry.Sequence > position && entry.Sequence <= lastSequence);
         var sequences = await entries.OrderBy(entry => entry.Sequence).Select(entry => entry.Sequence).Take(EntriesOfOneStepMax).ToListAsync(token);
@@ -164,8 +183,8 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, UnrolledSums
         DataConnection connection, string keyId, long from, long to, IEnumerable<UsageHourRow> hours, CancellationToken token)
     {
         // Before anything is written, since it locks the key's position: whoever comes second finds it moved, and has written nothing yet.
-        var moved = await connection.GetTable<UsagePositionRow>()
-            .Where(row => row.KeyId == keyId && row.RolledUpSequence == from)
+        var moved = await Positions(connection, keyId)
+            .Where(row => row.RolledUpSequence == from)
             .Set(row => row.RolledUpSequence, to)
             .UpdateAsync(token);
         if (moved == 0)

@@ -394,7 +394,7 @@ public abstract class RetentionContract
 
     private static IKeyGrain GrainOf(StandaloneHost host) => host.Grains.GetGrain<IKeyGrain>(KeyId.ToGrainKey(Key));
 
-    private static Task RollUpAsync(StandaloneHost host) => host.Services.GetRequiredService<UsageRollUps>().RollUpAsync(default);
+    private static Task RollUpAsync(StandaloneHost host) => host.Services.GetRequiredService<UsageRollUps>().RollUpAsync(DateTimeOffset.MaxValue, default);
 
     private static async Task<CarriedUsage> CarriedAsync(StandaloneHost host) => (await LedgerOf(host).ReadCarriedAsync(Key, default))!;
 

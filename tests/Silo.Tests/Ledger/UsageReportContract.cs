@@ -39,8 +39,8 @@ public abstract class UsageReportContract
             ],
             default);
 
-        await RollUps.RollUpAsync(default);
-        await RollUps.RollUpAsync(default);
+        await RollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
+        await RollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
 
         var hours = await HoursAsync();
         Assert.Equal(
@@ -55,24 +55,24 @@ public abstract class UsageReportContract
     public async Task RollUp_EntriesAfterTheFirstTime_AreAddedToTheSameRow()
     {
         await Ledger.AppendAsync([Entry(Key, 1)], default);
-        await RollUps.RollUpAsync(default);
+        await RollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
         await Ledger.AppendAsync([Entry(Key, 2)], default);
 
-        await RollUps.RollUpAsync(default);
+        await RollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
 
         Assert.Equal(20, Assert.Single(await HoursAsync()).InputTokens);
     }
 
+    // What a roll-up does not read shows by entries that somebody has changed in the meantime.
     [SkippableFact]
     public async Task RollUp_WhatTheSiloCommittedItself_IsNotReadAgain()
     {
         var (ledger, rollUps) = OneSilo(Database);
         await ledger.AppendAsync([Entry(Key, 1), Entry(Key, 2, model: "other"), Entry(OtherKey, 1)], default);
         await ledger.AppendAsync([Entry(Key, 3, costNanoUsd: 4)], default);
-        await Database.WriteAsync(
-            (connection, token) => connection.GetTable<UsageEntryRow>().Set(row => row.InputTokens, 999).UpdateAsync(token), default);
+        await ChangeEntriesAsync();
 
-        await rollUps.RollUpAsync(default);
+        await rollUps.RollUpAsync(DateTimeOffset.MinValue, default);
 
         Assert.Equal([(Key, 2L, 20L, 4L), (Key, 1, 10, 0), (OtherKey, 1, 10, 0)], ShortOf(await HoursAsync()));
         Assert.Equal([(Key, 3L), (OtherKey, 1L)], await PositionsAsync());
@@ -89,6 +89,49 @@ public abstract class UsageReportContract
     }
 
     [SkippableFact]
+    public async Task RollUp_AfterEntriesOfAnotherSilo_ReadsOnlyThose()
+    {
+        var (ledger, rollUps) = OneSilo(Database);
+        await Ledger.AppendAsync([Entry(Key, 1), Entry(Key, 2)], default);
+        await ledger.AppendAsync([Entry(Key, 3), Entry(Key, 4)], default);
+        await ChangeEntriesAsync();
+
+        await rollUps.RollUpAsync(DateTimeOffset.MinValue, default);
+
+        Assert.Equal((2 * 999) + (2 * 10), Assert.Single(await HoursAsync()).InputTokens);
+        Assert.Equal([(Key, 4L)], await PositionsAsync());
+    }
+
+    [SkippableFact]
+    public async Task RollUp_AfterAnotherSilosPass_AddsTheRestOnceAndIsInStepAgain()
+    {
+        var (ledger, rollUps) = OneSilo(Database);
+        await ledger.AppendAsync([Entry(Key, 1), Entry(Key, 2)], default);
+        await RollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
+        await ledger.AppendAsync([Entry(Key, 3)], default);
+
+        await rollUps.RollUpAsync(DateTimeOffset.MinValue, default);
+        Assert.Equal((3, 30), (Assert.Single(await HoursAsync()).Requests, Assert.Single(await HoursAsync()).InputTokens));
+
+        await ledger.AppendAsync([Entry(Key, 4)], default);
+        await ChangeEntriesAsync();
+        await rollUps.RollUpAsync(DateTimeOffset.MinValue, default);
+        Assert.Equal((4, 40), (Assert.Single(await HoursAsync()).Requests, Assert.Single(await HoursAsync()).InputTokens));
+    }
+
+    [SkippableFact]
+    public async Task RollUp_EntriesOfAnotherSilo_AreLeftToItUntilTheyAreOld()
+    {
+        await Ledger.AppendAsync([Entry(Key, 1, reservedAt: Noon), Entry(OtherKey, 1, reservedAt: Noon.AddHours(1)), Entry(OtherKey, 2, reservedAt: Noon)], default);
+
+        await RollUps.RollUpAsync(Noon, default);
+        Assert.Empty(await HoursAsync());
+
+        await RollUps.RollUpAsync(Noon.AddMilliseconds(1), default);
+        Assert.Equal([(Key, 1L), (OtherKey, 0L)], await PositionsAsync());
+    }
+
+    [SkippableFact]
     public async Task RollUp_RebuiltWhileTheSiloKnowsSums_AddsNothingTwice()
     {
         var (ledger, rollUps) = OneSilo(Database);
@@ -96,7 +139,7 @@ public abstract class UsageReportContract
 
         await rollUps.RebuildAsync(Key, default);
         await ledger.AppendAsync([Entry(Key, 3)], default);
-        await rollUps.RollUpAsync(default);
+        await rollUps.RollUpAsync(DateTimeOffset.MinValue, default);
 
         Assert.Equal(3, Assert.Single(await HoursAsync()).Requests);
     }
@@ -105,31 +148,44 @@ public abstract class UsageReportContract
     public async Task RollUp_AnySilosInAnyOrder_AddsEachEntryOnce()
     {
         const int Keys = 3;
-        (SqlUsageLedger Ledger, UsageRollUps RollUps)[] silos = [OneSilo(Database), OneSilo(OtherDatabase), (Ledger, RollUps)];
 
         // The third silo's ledger tells its roll-ups of nothing, as after an unknown outcome or a restart.
-        var steps = Gen.Select(Gen.Int[0, 5], Gen.Int[0, Keys - 1], Gen.Int[1, 4], Gen.Long[0, 1000]).Array[60].Single();
-        var entries = new List<UsageEntry>();
-        foreach (var (step, key, count, tokens) in steps.Append((3, 0, 1, 1L)).Append((4, 0, 1, 1L)))
-        {
-            if (step >= silos.Length)
+        (SqlUsageLedger Ledger, UsageRollUps RollUps)[] silos = [OneSilo(Database), OneSilo(OtherDatabase), (Ledger, RollUps)];
+        var turn = 0;
+        await Gen.Select(Gen.Int[0, 5], Gen.Int[0, Keys - 1], Gen.Int[1, 4], Gen.Long[0, 1000]).Array[40].SampleAsync(
+            async steps =>
             {
-                await silos[step - silos.Length].RollUps.RollUpAsync(default);
-                continue;
-            }
+                // Each try has keys of its own.
+                var names = Enumerable.Range(0, Keys).Select(key => $"key_{turn}_{key}").ToList();
+                turn++;
+                var entries = new List<UsageEntry>();
+                foreach (var (step, key, count, tokens) in steps)
+                {
+                    if (step >= silos.Length)
+                    {
+                        await silos[step - silos.Length].RollUps.RollUpAsync(tokens > 500 ? DateTimeOffset.MaxValue : DateTimeOffset.MinValue, default);
+                        continue;
+                    }
 
-            var last = entries.Count(entry => string.Equals(entry.KeyId, $"key_{key}", StringComparison.Ordinal));
-            UsageEntry[] batch =
-            [
-                .. Enumerable.Range(1, count).Select(one => Entry($"key_{key}", last + one, user: $"u{tokens % 2}", inputTokens: tokens + one)),
-            ];
-            await silos[step].Ledger.AppendAsync(batch, default);
-            entries.AddRange(batch);
-        }
+                    var last = entries.Count(entry => string.Equals(entry.KeyId, names[key], StringComparison.Ordinal));
+                    UsageEntry[] batch =
+                    [
+                        .. Enumerable.Range(1, count).Select(one => Entry(names[key], last + one, user: $"u{tokens % 2}", inputTokens: tokens + one)),
+                    ];
+                    await silos[step].Ledger.AppendAsync(batch, default);
+                    entries.AddRange(batch);
+                }
 
-        Assert.Equal(
-            entries.GroupBy(entry => (entry.KeyId, entry.User)).Select(group => (group.Key, group.LongCount(), group.Sum(Input))).Order(),
-            (await HoursAsync()).Select(row => ((row.KeyId, row.User), row.Requests, row.InputTokens)).Order());
+                await RollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
+                Assert.Equal(
+                    entries.GroupBy(entry => (entry.KeyId, entry.User)).Select(group => (group.Key, group.LongCount(), group.Sum(Input))).Order(),
+                    (await HoursAsync())
+                        .Where(row => names.Contains(row.KeyId, StringComparer.Ordinal))
+                        .Select(row => ((row.KeyId, row.User), row.Requests, row.InputTokens))
+                        .Order());
+            },
+            iter: 5,
+            threads: 1);
 
         static long Input(UsageEntry entry) => entry.Settlement.Usage.InputTokens;
     }
@@ -140,7 +196,7 @@ public abstract class UsageReportContract
         const int Entries = (2 * UsageRollUps.EntriesOfOneStepMax) + 1;
         await Ledger.AppendAsync([.. Enumerable.Range(1, Entries).Select(sequence => Entry(Key, sequence))], default);
 
-        await RollUps.RollUpAsync(default);
+        await RollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
 
         Assert.Equal(Entries, Assert.Single(await HoursAsync()).Requests);
     }
@@ -159,7 +215,7 @@ public abstract class UsageReportContract
             ],
             default);
 
-        await RollUps.RollUpAsync(default);
+        await RollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
 
         Assert.Equal(6, (await HoursAsync()).Count);
         Assert.Equal([null, "", "b", new string('t', 256)], (await Ledger.SumAsync(new UsageQuery { GroupBy = UsageGroup.Team }, default)).Select(row => row.Group));
@@ -172,7 +228,7 @@ public abstract class UsageReportContract
         await Ledger.AppendAsync(
             [Entry(Key, 1, inputTokens: long.MaxValue), Entry(Key, 2, inputTokens: long.MaxValue), Entry(OtherKey, 1)], default);
 
-        await RollUps.RollUpAsync(default);
+        await RollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
 
         Assert.Equal(OtherKey, Assert.Single(await HoursAsync()).KeyId);
     }
@@ -192,7 +248,7 @@ public abstract class UsageReportContract
         {
             if (rollsUp)
             {
-                await RollUps.RollUpAsync(default);
+                await RollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
             }
 
             Assert.Equal([(" ann", 1L), ("ann", 2L)], await RequestsAsync(UsageGroup.User));
@@ -241,6 +297,7 @@ public abstract class UsageReportContract
         }));
 
         await Task.WhenAll(RollUpUntilAsync(own), RollUpUntilAsync(other), ReadUntilAsync());
+        await other.RollUpAsync(DateTimeOffset.MaxValue, default);
 
         Assert.Equal(Enumerable.Repeat((long)Entries, Keys), (await HoursAsync()).Select(row => row.Requests));
 
@@ -250,7 +307,7 @@ public abstract class UsageReportContract
             do
             {
                 isLast = appended.IsCompleted;
-                await rollUps.RollUpAsync(default);
+                await rollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
             }
             while (!isLast);
         }
@@ -286,7 +343,7 @@ public abstract class UsageReportContract
             reservedAt: Noon.AddMilliseconds(fact.Item3),
             inputTokens: fact.Item4)).ToList();
         await Ledger.AppendAsync([.. entries.Take(rolledUp)], default);
-        await RollUps.RollUpAsync(default);
+        await RollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
         await Ledger.AppendAsync([.. entries.Skip(rolledUp)], default);
 
         foreach (var (start, length) in spans.Append((-3_600_000, 7_200_000)))
@@ -333,6 +390,9 @@ public abstract class UsageReportContract
         var unrolled = new UnrolledSums();
         return (new SqlUsageLedger(database, unrolled), new UsageRollUps(database, unrolled, NullLogger<UsageRollUps>.Instance));
     }
+
+    private Task ChangeEntriesAsync() => Database.WriteAsync(
+        (connection, token) => connection.GetTable<UsageEntryRow>().Set(row => row.InputTokens, 999).UpdateAsync(token), default);
 
     private Task<IEnumerable<(string KeyId, long Sequence)>> PositionsAsync() => Database.ReadAsync(
         async (connection, token) => (await connection.GetTable<UsagePositionRow>().ToListAsync(token))

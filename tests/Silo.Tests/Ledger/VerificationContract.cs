@@ -34,15 +34,15 @@ public abstract class VerificationContract
 
         do
         {
-            await rollUps.RollUpAsync(default);
-            var rollingUp = rollUps.RollUpAsync(default);
+            await rollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
+            var rollingUp = rollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
             Assert.Empty((await VerifyAsync(host)).Differences);
             await rollingUp;
         }
         while (!settled.IsCompleted);
 
         await settled;
-        await rollUps.RollUpAsync(default);
+        await rollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
         var last = await VerifyAsync(host);
         Assert.Empty(last.Differences);
         Assert.Equal((2, 2L * Calls), (last.Keys, last.Entries));
@@ -147,7 +147,7 @@ public abstract class VerificationContract
             var later = UsageEntries.Entry(Key, 1).Settlement;
             later = later with { Call = later.Call with { ReservedAt = DateTimeOffset.UtcNow.AddDays(40) } };
             Assert.Equal(SettleResult.Settled, await GrainOf(host, Key).SettleAsync(later));
-            await host.Services.GetRequiredService<UsageRollUps>().RollUpAsync(default);
+            await host.Services.GetRequiredService<UsageRollUps>().RollUpAsync(DateTimeOffset.MaxValue, default);
             await GrainOf(host, Key).SaveSnapshotAsync();
             Assert.Empty((await VerifyAsync(host)).Differences);
             await ChangeSnapshotAsync(host, Key, book =>
@@ -219,7 +219,7 @@ public abstract class VerificationContract
         await CreateAsync(host, Key, OtherKey);
         await SettleManyAsync(host, Key, 3);
         await SettleManyAsync(host, OtherKey, 3);
-        await host.Services.GetRequiredService<UsageRollUps>().RollUpAsync(default);
+        await host.Services.GetRequiredService<UsageRollUps>().RollUpAsync(DateTimeOffset.MaxValue, default);
         Assert.Empty((await VerifyAsync(host)).Differences);
     }
 
