@@ -23,7 +23,7 @@ internal sealed partial class ReportUpkeep(
         {
             try
             {
-                // Another silo's pass is never more than one pause away.
+                // Two, because another silo's pass may be a pause away, and take a while.
                 await rollUps.RollUpAsync(othersBefore: time.GetUtcNow() - (2 * pause), stoppingToken);
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)

@@ -6,7 +6,7 @@ namespace Relay.Silo.Ledger;
 /// </summary>
 internal sealed class UnrolledSums
 {
-    /// <summary>The most sums that are kept, of 2 KB at the most, texts included. What comes beyond is left to the database.</summary>
+    /// <summary>The most sums that are kept, of 2.5 KB at the most, texts included; twice as many while a pass runs. What comes beyond is left to the database.</summary>
     public const int SumsMax = 10_000;
 
     /// <summary>The most sums of one key, which are added in one transaction.</summary>

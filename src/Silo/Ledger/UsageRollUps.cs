@@ -20,13 +20,20 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, UnrolledSums
 
     private const int KeysOfOneQueryMax = 500;
 
+    // Whether an earlier pass, or an earlier process, may have left entries that this silo should have added.
+    private bool _isBehind = true;
+
     /// <summary>
-    /// Adds what this silo has committed itself, and of other keys all that is there now if its first call was reserved before an instant: the silo that has
-    /// committed it adds it more cheaply, while it runs. What fails for one key does not stop the others.
+    /// Adds what this silo has committed itself. Of keys of which it knows nothing it adds all that is there now, if the first entry that is in no sum was
+    /// reserved before an instant, or after a pass that failed: the silo that has committed it adds it more cheaply. What fails for one key does not stop the
+    /// others. One pass at a time.
     /// </summary>
     public async Task RollUpAsync(DateTimeOffset othersBefore, CancellationToken cancellationToken)
     {
         var known = unrolled.TakeAll();
+        var othersBeforeMs = _isBehind ? long.MaxValue : othersBefore.ToUnixTimeMilliseconds();
+        _isBehind = true;
+        var hasFailed = false;
         var after = "";
         while (await FindKeysAsync(after, cancellationToken) is [.., var last] keys)
         {
@@ -38,19 +45,22 @@ internal sealed partial class UsageRollUps(IRelayDatabase database, UnrolledSums
                     {
                         await RollUpAsync(sums, cancellationToken);
                     }
-                    else if (key.ReservedAt < othersBefore.ToUnixTimeMilliseconds())
+                    else if (key.ReservedAt < othersBeforeMs)
                     {
                         await SumAsync(key.KeyId, long.MaxValue, cancellationToken);
                     }
                 }
                 catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
                 {
+                    hasFailed = true;
                     LogFailed(logger, exception, key.KeyId);
                 }
             }
 
             after = last.KeyId;
         }
+
+        _isBehind = hasFailed;
     }
 
     /// <summary>

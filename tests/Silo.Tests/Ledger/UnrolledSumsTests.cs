@@ -89,6 +89,15 @@ public sealed class UnrolledSumsTests
     }
 
     [Fact]
+    public void Add_ManyThatDoNotFollow_TakesNoRoomFromOthers()
+    {
+        Add(Enumerable.Range(1, UnrolledSums.SumsMax + 1).Select(one => Entry(Key, 2 * one)));
+        Add(Entry(OtherKey, 1));
+
+        Assert.Equal([Key, OtherKey], _sums.TakeAll().Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void TakeAll_AnyEntries_AreSummedByHourAndWhoAndWhat()
     {
         var facts = Gen.Select(Gen.Int[0, 2], Gen.Int[0, 2], Gen.Int[0, 1], Gen.Int[-4_000_000, 4_000_000], Gen.Long[-1000, 1_000_000]);

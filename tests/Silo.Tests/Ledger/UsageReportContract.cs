@@ -122,13 +122,32 @@ public abstract class UsageReportContract
     [SkippableFact]
     public async Task RollUp_EntriesOfAnotherSilo_AreLeftToItUntilTheyAreOld()
     {
+        var rollUps = RollUps;
+        await rollUps.RollUpAsync(DateTimeOffset.MinValue, default);
         await Ledger.AppendAsync([Entry(Key, 1, reservedAt: Noon), Entry(OtherKey, 1, reservedAt: Noon.AddHours(1)), Entry(OtherKey, 2, reservedAt: Noon)], default);
 
-        await RollUps.RollUpAsync(Noon, default);
+        await rollUps.RollUpAsync(Noon, default);
         Assert.Empty(await HoursAsync());
 
-        await RollUps.RollUpAsync(Noon.AddMilliseconds(1), default);
+        await rollUps.RollUpAsync(Noon.AddMilliseconds(1), default);
         Assert.Equal([(Key, 1L), (OtherKey, 0L)], await PositionsAsync());
+    }
+
+    [SkippableFact]
+    public async Task RollUp_FirstOfAProcessOrAfterOneThatFailed_LeavesNothingToOthers()
+    {
+        var rollUps = RollUps;
+        await Ledger.AppendAsync([Entry(OtherKey, 1)], default);
+        await rollUps.RollUpAsync(DateTimeOffset.MinValue, default);
+        Assert.Equal([(OtherKey, 1L)], await PositionsAsync());
+
+        // Two of these have no sum.
+        await Ledger.AppendAsync([Entry(Key, 1, inputTokens: long.MaxValue), Entry(Key, 2, inputTokens: long.MaxValue)], default);
+        await rollUps.RollUpAsync(DateTimeOffset.MaxValue, default);
+        await Ledger.AppendAsync([Entry(OtherKey, 2)], default);
+        await rollUps.RollUpAsync(DateTimeOffset.MinValue, default);
+
+        Assert.Equal([(Key, 0L), (OtherKey, 2L)], await PositionsAsync());
     }
 
     [SkippableFact]
