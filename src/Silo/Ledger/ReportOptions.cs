@@ -14,7 +14,10 @@ public sealed class ReportOptions
     /// <summary>The longest retention, in days, but for ever.</summary>
     public const int RetentionDaysMax = 3650;
 
-    /// <summary>After how many seconds new entries are added to the hourly sums: 1 to 86400, default 60. Reports are exact in between, too.</summary>
+    /// <summary>
+    /// How many seconds lie between two passes that add new entries to the hourly sums: 1 to 86400, default 60. Reports are exact in between, too. What a
+    /// silo has left that stopped, another one adds after two such times.
+    /// </summary>
     [Range(1, 86_400)]
     public int RollUpSeconds { get; set; } = 60;
 

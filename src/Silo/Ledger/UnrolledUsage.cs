@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Relay.Grains.Usage;
 
 namespace Relay.Silo.Ledger;
@@ -7,8 +8,7 @@ namespace Relay.Silo.Ledger;
 /// <param name="afterSequence">The sequence before the first of them.</param>
 internal sealed class UnrolledUsage(string keyId, long afterSequence)
 {
-    private readonly Dictionary<UsageHour, Sum> _sums = [];
-    private Sum? _last;
+    private readonly Dictionary<UsageHour, UsageTotals> _sums = [];
 
     /// <summary>The key.</summary>
     public string KeyId { get; } = keyId;
@@ -23,7 +23,7 @@ internal sealed class UnrolledUsage(string keyId, long afterSequence)
     public int SumCount => _sums.Count;
 
     /// <summary>The sums.</summary>
-    public IEnumerable<UsageHourRow> Hours => _sums.Values.Select(sum => UsageHourRow.Of(KeyId, sum.Of, sum.Totals));
+    public IEnumerable<UsageHourRow> Hours => _sums.Select(sum => UsageHourRow.Of(KeyId, sum.Key, sum.Value));
 
     /// <summary>Whether an entry is the one that comes after the last.</summary>
     public bool IsFollowedBy(UsageEntryRow entry) =>
@@ -32,20 +32,7 @@ internal sealed class UnrolledUsage(string keyId, long afterSequence)
     /// <summary>Adds the next entry.</summary>
     public void Add(UsageEntryRow entry)
     {
-        var hour = entry.Hour;
-        if (_last?.Of != hour && !_sums.TryGetValue(hour, out _last))
-        {
-            _sums[hour] = _last = new Sum(hour);
-        }
-
-        _last.Totals += entry.ToTotals();
+        CollectionsMarshal.GetValueRefOrAddDefault(_sums, entry.Hour, out _) += entry.ToTotals();
         LastSequence = entry.Sequence;
-    }
-
-    private sealed class Sum(UsageHour of)
-    {
-        public UsageHour Of { get; } = of;
-
-        public UsageTotals Totals { get; set; }
     }
 }
