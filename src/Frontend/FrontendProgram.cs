@@ -10,6 +10,7 @@ internal static class FrontendProgram
     /// <summary>Runs until it is told to stop; see <see cref="ProgramExit.RunAsync"/>.</summary>
     public static Task<int> RunAsync(string[] args) => ProgramExit.RunAsync(Console.Error, async exit =>
     {
+        BatchScheduling.Use();
         var builder = FrontendApplication.CreateBuilder(args);
         InlineSockets.UseIfAlone(builder.Configuration);
         using var directory = DataDirectory.Open(FrontendApplication.DataDirectoryOf(builder.Configuration));

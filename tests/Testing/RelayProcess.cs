@@ -36,6 +36,9 @@ public sealed class RelayProcess : IAsyncDisposable
     /// <summary>Whether the programs were built as <c>debug</c> or <c>release</c>.</summary>
     public static string Configuration { get; } = new DirectoryInfo(Path.GetDirectoryName(ProgramPath)!).Name;
 
+    /// <summary>The process's id.</summary>
+    public int Id => _process.Id;
+
     /// <summary>All that was written to standard output so far.</summary>
     public string Output => Text(_output);
 
