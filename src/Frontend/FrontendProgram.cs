@@ -10,8 +10,8 @@ internal static class FrontendProgram
     /// <summary>Runs until it is told to stop; see <see cref="ProgramExit.RunAsync"/>.</summary>
     public static Task<int> RunAsync(string[] args) => ProgramExit.RunAsync(Console.Error, async exit =>
     {
-        BatchScheduling.Use();
         var builder = FrontendApplication.CreateBuilder(args);
+        BatchScheduling.UseUnlessOff(builder.Configuration);
         InlineSockets.UseIfAlone(builder.Configuration);
         using var directory = DataDirectory.Open(FrontendApplication.DataDirectoryOf(builder.Configuration));
         await using var app = FrontendApplication.Build(builder, directory);

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Relay.Frontend.Standalone;
 
-/// <summary>What the process is, and where it keeps its data.</summary>
+/// <summary>What the process is, where it keeps its data, and how it runs.</summary>
 internal sealed class StandaloneOptions
 {
     /// <summary>The <see cref="Role"/> of a process with a silo.</summary>
@@ -21,4 +21,10 @@ internal sealed class StandaloneOptions
     /// </summary>
     [AllowedValues(AllRole, FrontendRole, ErrorMessage = "Relay:Role must be All or Frontend.")]
     public string Role { get; set; } = AllRole;
+
+    /// <summary>
+    /// Whether the process's threads interrupt nobody when they wake, by default true: a call then costs less. False where other programs keep every
+    /// processor busy, which a call would else wait for. Linux only.
+    /// </summary>
+    public bool BatchScheduling { get; set; } = true;
 }

@@ -6,6 +6,7 @@ namespace Relay.EndToEnd.Tests.Processes;
 public sealed class SchedulingTests : IDisposable
 {
     // The numbers of sched(7).
+    private const int Other = 0;
     private const int Batch = 3;
     private const int Idle = 5;
 
@@ -22,6 +23,17 @@ public sealed class SchedulingTests : IDisposable
         var threads = await ThreadsOfCallsAsync(relay);
 
         Assert.All(threads, static thread => Assert.Equal(Batch, thread.Policy));
+    }
+
+    [SkippableFact]
+    public async Task Start_SwitchedOff_ThreadsRunAsAlways()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "Only Linux has such a policy.");
+        await using var relay = await RelayProcess.StartAsync(_directory.FullPath, environment: null, "--Relay:BatchScheduling=false");
+
+        var threads = await ThreadsOfCallsAsync(relay);
+
+        Assert.All(threads, static thread => Assert.Equal(Other, thread.Policy));
     }
 
     [SkippableFact]

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Relay.Frontend;
+namespace Relay.Frontend.Standalone;
 
 /// <summary>
 /// Lets Linux run this process's threads without interrupting others when they wake (<c>SCHED_BATCH</c> of sched(7)). A thread that serves sockets then
@@ -18,10 +18,12 @@ internal static class BatchScheduling
     /// Gives it to this thread, and so to all that it starts from now on, and those start. Who has set a policy for the process is believed, and where
     /// the system refuses, all stays as it was: it is about costs only.
     /// </summary>
-    public static void Use()
+    public static void UseUnlessOff(IConfiguration configuration)
     {
+        // A value that is no boolean is not off; the check of the settings names it.
+        var isOff = bool.TryParse(configuration[$"Relay:{nameof(StandaloneOptions.BatchScheduling)}"], out var wanted) && !wanted;
         var priority = 0;
-        if (OperatingSystem.IsLinux() && GetScheduler(ThisThread) == Other)
+        if (!isOff && OperatingSystem.IsLinux() && GetScheduler(ThisThread) == Other)
         {
             _ = SetScheduler(ThisThread, Batch, in priority);
         }
