@@ -11,7 +11,7 @@ internal static class FrontendProgram
     public static Task<int> RunAsync(string[] args) => ProgramExit.RunAsync(Console.Error, async exit =>
     {
         var builder = FrontendApplication.CreateBuilder(args);
-        BatchScheduling.UseUnlessOff(builder.Configuration);
+        BatchScheduling.UseIfAlone(builder.Configuration);
         InlineSockets.UseIfAlone(builder.Configuration);
         using var directory = DataDirectory.Open(FrontendApplication.DataDirectoryOf(builder.Configuration));
         await using var app = FrontendApplication.Build(builder, directory);

@@ -15,8 +15,7 @@ internal static class InlineSockets
     /// </summary>
     public static void UseIfAlone(IConfiguration configuration)
     {
-        var isAlone = configuration["Relay:Database:Provider"] is null or "Sqlite" && !StandaloneExtensions.IsFrontendOnly(configuration);
-        if (isAlone && Environment.GetEnvironmentVariable(Variable) is null)
+        if (StandaloneExtensions.IsAlone(configuration) && Environment.GetEnvironmentVariable(Variable) is null)
         {
             Environment.SetEnvironmentVariable(Variable, "1");
         }

@@ -38,6 +38,10 @@ internal static class StandaloneExtensions
     public static bool IsFrontendOnly(IConfiguration configuration) =>
         string.Equals(configuration["Relay:Role"], StandaloneOptions.FrontendRole, StringComparison.Ordinal);
 
+    /// <summary>Whether the settings leave nothing to other processes: the silo and SQLite are in this one.</summary>
+    public static bool IsAlone(IConfiguration configuration) =>
+        configuration["Relay:Database:Provider"] is null or "Sqlite" && !IsFrontendOnly(configuration);
+
     private static void AddAdminKey(WebApplicationBuilder builder, DataDirectory directory)
     {
         var configured = builder.Configuration[AdminKeyVariable]?.Trim();

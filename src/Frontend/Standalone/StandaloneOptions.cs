@@ -23,8 +23,8 @@ internal sealed class StandaloneOptions
     public string Role { get; set; } = AllRole;
 
     /// <summary>
-    /// Whether the process's threads interrupt nobody when they wake, by default true: a call then costs less. False where other programs keep every
-    /// processor busy, which a call would else wait for. Linux only.
+    /// Whether, alone on SQLite, the threads of calls interrupt nobody when they wake, by default true: a call then costs less. False where other
+    /// programs keep every processor busy, which calls would wait for. Linux with glibc only.
     /// </summary>
     public bool BatchScheduling { get; set; } = true;
 }

@@ -20,7 +20,7 @@ internal sealed partial class LedgerWriter : ILifecycleParticipant<ISiloLifecycl
     public const int AttemptsMax = 4;
 
     /// <summary>From so many entries on, a commit is cheap for each of them, and nobody waits for more.</summary>
-    public const int GatheredRowsEnough = 48;
+    public const int GatheredRowsEnough = 32;
 
     private readonly Channel<QueuedEntry> _queue;
     private readonly CancellationTokenSource _abandoned = new();
