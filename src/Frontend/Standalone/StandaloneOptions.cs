@@ -24,7 +24,7 @@ internal sealed class StandaloneOptions
 
     /// <summary>
     /// Whether, alone on SQLite, the threads of calls interrupt nobody when they wake, by default true: a call then costs less. False where other
-    /// programs keep every processor busy, which calls would wait for. Linux with glibc only.
+    /// programs keep every processor busy, which calls would wait for. Linux only.
     /// </summary>
     public bool BatchScheduling { get; set; } = true;
 }
