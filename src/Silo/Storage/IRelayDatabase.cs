@@ -29,4 +29,7 @@ internal interface IRelayDatabase : IDisposable
 
     /// <summary>Whether a write failed because a row with such a primary or unique key is there already.</summary>
     bool IsUniqueViolation(Exception exception);
+
+    /// <summary>Whether a write failed because another transaction has held a row for longer than anyone waits.</summary>
+    bool IsLockTimeout(Exception exception);
 }

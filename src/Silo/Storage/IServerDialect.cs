@@ -67,6 +67,9 @@ internal interface IServerDialect
     /// <summary>Whether a row with such a primary or unique key is there already.</summary>
     bool IsUniqueViolation(Exception exception);
 
+    /// <summary>Whether another transaction has held a row for longer than the connection's time-out.</summary>
+    bool IsLockTimeout(Exception exception);
+
     /// <summary>Whether the server has rolled the transaction back because of others that ran beside it.</summary>
     bool IsDeadlock(Exception exception);
 }

@@ -134,6 +134,8 @@ internal sealed partial class ServerDatabase : IRelayDatabase
 
     public bool IsUniqueViolation(Exception exception) => _dialect.IsUniqueViolation(exception);
 
+    public bool IsLockTimeout(Exception exception) => _dialect.IsLockTimeout(exception);
+
     /// <summary>Refuses further calls, and closes the idle connections. Calls under way finish.</summary>
     public void Dispose()
     {

@@ -134,6 +134,9 @@ internal sealed class SqlServerDialect : IServerDialect
     public bool IsUniqueViolation(Exception exception) =>
         exception is SqlException sql && sql.Errors.Cast<SqlError>().Any(error => error.Number is 2601 or 2627);
 
+    public bool IsLockTimeout(Exception exception) =>
+        exception is SqlException sql && sql.Errors.Cast<SqlError>().Any(error => error.Number is 1222);
+
     public bool IsDeadlock(Exception exception) =>
         exception is SqlException sql && sql.Errors.Cast<SqlError>().Any(error => error.Number is 1205);
 

@@ -25,16 +25,41 @@ public sealed class GrainRetryTests
             return new AdmissionDecision { OutputTokensHeld = asked };
         });
 
-        var answer = await retry.ReserveAsync(key, local: null, new ReserveRequest
-        {
-            RequestId = Guid.NewGuid(),
-            KeyHash = default,
-            Endpoint = "/v1/chat/completions",
-            Model = "gpt-4o",
-            InputTokensEstimated = 1,
-        });
+        var answer = await retry.ReserveAsync(key, local: null, Request());
 
         Assert.Equal((2L, 2, false), (answer.Decision.OutputTokensHeld, answer.Tries, answer.IsLate));
+    }
+
+    [Fact]
+    public async Task Reserve_GrainFoundNoPlaceInTime_AsksAgain()
+    {
+        var retry = new GrainRetry(TimeProvider.System, Options.Create(new AdmissionOptions()), Options.Create(new OwnershipOptions()));
+        var key = ScriptedKey.Create(static asked => asked == 1
+            ? throw new OperationCanceledException("Message expired before placement could complete.")
+            : new AdmissionDecision { OutputTokensHeld = asked });
+
+        var answer = await retry.ReserveAsync(key, local: null, Request());
+
+        Assert.Equal((2L, 2), (answer.Decision.OutputTokensHeld, answer.Tries));
+    }
+
+    [Fact]
+    public async Task Ask_WhoeverAsksCancels_EndsAtOnce()
+    {
+        var retry = new GrainRetry(TimeProvider.System, Options.Create(new AdmissionOptions()), Options.Create(new OwnershipOptions()));
+        using var cancelled = new CancellationTokenSource();
+        var asked = 0;
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => retry.AskAsync<int>(
+            async () =>
+            {
+                asked++;
+                await cancelled.CancelAsync();
+                throw new OperationCanceledException(cancelled.Token);
+            },
+            cancelled.Token));
+
+        Assert.Equal(1, asked);
     }
 
     [Fact]
@@ -44,17 +69,19 @@ public sealed class GrainRetryTests
         var retry = new GrainRetry(clock, Options.Create(new AdmissionOptions()), Options.Create(new OwnershipOptions { RenewSeconds = 60 }));
         var local = new FrozenKey(() => clock.Jump(TimeSpan.FromSeconds(31)));
 
-        var answer = await retry.ReserveAsync(ScriptedKey.Create(static asked => new AdmissionDecision { OutputTokensHeld = asked }), local, new ReserveRequest
-        {
-            RequestId = Guid.NewGuid(),
-            KeyHash = default,
-            Endpoint = "/v1/chat/completions",
-            Model = "gpt-4o",
-            InputTokensEstimated = 1,
-        });
+        var answer = await retry.ReserveAsync(ScriptedKey.Create(static asked => new AdmissionDecision { OutputTokensHeld = asked }), local, Request());
 
         Assert.Equal((1L, 2, false), (answer.Decision.OutputTokensHeld, answer.Tries, answer.IsLate));
     }
+
+    private static ReserveRequest Request() => new()
+    {
+        RequestId = Guid.NewGuid(),
+        KeyHash = default,
+        Endpoint = "/v1/chat/completions",
+        Model = "gpt-4o",
+        InputTokensEstimated = 1,
+    };
 
     /// <summary>A key of this process that decides, but not until something has happened.</summary>
     private sealed class FrozenKey(Action happens) : ILocalKey
