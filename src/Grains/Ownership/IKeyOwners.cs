@@ -9,7 +9,7 @@ namespace Relay.Grains.Ownership;
 public interface IKeyOwners
 {
     /// <summary>Takes a key for an activation of that silo.</summary>
-    /// <exception cref="OwnerChangingException">Another transaction holds what the database has of the key's owner.</exception>
+    /// <exception cref="TimeoutException">Another transaction holds what the database has of the key's owner.</exception>
     Task<ClaimedKey> ClaimAsync(string keyId, string silo, CancellationToken cancellationToken);
 
     /// <summary>

@@ -44,19 +44,10 @@ internal sealed class SqlKeyOwners : IKeyOwners
     public async Task<ClaimedKey> ClaimAsync(string keyId, string silo, CancellationToken cancellationToken)
     {
         var claimed = default(ClaimedKey);
-        try
-        {
-            await _untilClaimed.ExecuteAsync(
-                async token => await _database.WriteAsync(
-                    async (connection, inner) => claimed = await ClaimAsync(connection, keyId, silo, inner), token),
-                cancellationToken);
-        }
-        catch (Exception exception) when (_database.IsLockTimeout(exception))
-        {
-            // So a silo leaves it that was frozen amid a transaction, until the server ends its session.
-            throw new OwnerChangingException($"Another transaction holds the owner's row of {keyId}; the same call may be tried again.");
-        }
-
+        await _untilClaimed.ExecuteAsync(
+            async token => await _database.WriteAsync(
+                async (connection, inner) => claimed = await ClaimAsync(connection, keyId, silo, inner), token),
+            cancellationToken);
         return claimed!;
     }
 

@@ -21,6 +21,7 @@ internal interface IRelayDatabase : IDisposable
     /// Runs changes in one transaction and returns when it is committed and synced to disk. Whatever <paramref name="write"/>
     /// throws rolls it back. It runs again, in a new transaction, after a deadlock.
     /// </summary>
+    /// <exception cref="TimeoutException">Another transaction has held a row for longer than anyone waits; the same changes may be tried again.</exception>
     Task WriteAsync(Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken);
 
     /// <summary>Inserts many rows, the fastest way that the database has, on a connection of <see cref="WriteAsync"/>.</summary>
@@ -29,7 +30,4 @@ internal interface IRelayDatabase : IDisposable
 
     /// <summary>Whether a write failed because a row with such a primary or unique key is there already.</summary>
     bool IsUniqueViolation(Exception exception);
-
-    /// <summary>Whether a write failed because another transaction has held a row for longer than anyone waits.</summary>
-    bool IsLockTimeout(Exception exception);
 }

@@ -16,9 +16,10 @@ internal sealed class PostgreSqlDialect : IServerDialect
     // Few statements, used all the time; and a small pool, because every silo and frontend of a cluster has its own.
     private const string Defaults = "Application Name=relay;Max Auto Prepare=40;Maximum Pool Size=30;";
 
-    // A silo that stops inside a transaction, with its connection open, must not hold up the others for longer than this. In ms.
+    // In ms. A silo that stops inside a transaction, with its connection open, must not hold up the others for longer than they wait for a lock: by
+    // then it has lost its lease too, and so its keys.
     private const string TimeOuts =
-        "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=10000 -c statement_timeout=30000";
+        "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=4000 -c statement_timeout=30000";
 
     // Of no meaning but to be the same in every Relay.
     private const long SchemaLock = 0x52656C6179;

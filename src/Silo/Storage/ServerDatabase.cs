@@ -114,27 +114,38 @@ internal sealed partial class ServerDatabase : IRelayDatabase
         }
     }
 
-    public Task WriteAsync(Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken) =>
-        RunAsync(
-            _options,
-            async (connection, token) =>
-            {
-                await using var transaction = await connection.BeginTransactionAsync(token);
-                await write(connection, token);
+    public async Task WriteAsync(Func<DataConnection, CancellationToken, Task> write, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RunAsync(
+                _options,
+                async (connection, token) =>
+                {
+                    await using var transaction = await connection.BeginTransactionAsync(token);
+                    await write(connection, token);
 
-                // No token: a commit that has begun is not given up, or nobody would know its outcome.
-                await transaction.CommitAsync(CancellationToken.None);
-                return true;
-            },
-            cancellationToken);
+                    // No token: a commit that has begun is not given up, or nobody would know its outcome.
+                    await transaction.CommitAsync(CancellationToken.None);
+                    return true;
+                },
+                cancellationToken);
+        }
+        catch (Exception exception) when (_dialect.IsLockTimeout(exception))
+        {
+            // So a silo leaves rows that was frozen amid a transaction.
+            LogLockTimeout(_logger, exception);
+#pragma warning disable MA0054 // Orleans cannot send the driver's exception to a caller in another process.
+            throw new TimeoutException("Another transaction has held a row for longer than anyone waits; the same changes may be tried again.");
+#pragma warning restore MA0054
+        }
+    }
 
     public Task InsertAsync<T>(DataConnection connection, IReadOnlyCollection<T> rows, CancellationToken cancellationToken)
         where T : class =>
         _dialect.InsertAsync(connection, rows, cancellationToken);
 
     public bool IsUniqueViolation(Exception exception) => _dialect.IsUniqueViolation(exception);
-
-    public bool IsLockTimeout(Exception exception) => _dialect.IsLockTimeout(exception);
 
     /// <summary>Refuses further calls, and closes the idle connections. Calls under way finish.</summary>
     public void Dispose()

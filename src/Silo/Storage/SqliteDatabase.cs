@@ -100,9 +100,6 @@ internal sealed class SqliteDatabase : IRelayDatabase
     public bool IsUniqueViolation(Exception exception) =>
         exception is SqliteException { SqliteExtendedErrorCode: UniqueIndexViolation or PrimaryKeyViolation };
 
-    /// <summary>Never: writers of this process take turns, and no other Relay has the file.</summary>
-    public bool IsLockTimeout(Exception exception) => false;
-
     /// <summary>Waits for the writer at work and closes the file, which folds the write-ahead log into it.</summary>
     public void Dispose()
     {

@@ -35,7 +35,5 @@ internal sealed class DyingDatabase(IRelayDatabase database, int writesBefore) :
 
     public bool IsUniqueViolation(Exception exception) => database.IsUniqueViolation(exception);
 
-    public bool IsLockTimeout(Exception exception) => database.IsLockTimeout(exception);
-
     public void Dispose() => database.Dispose();
 }

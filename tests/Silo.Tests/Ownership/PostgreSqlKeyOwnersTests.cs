@@ -5,7 +5,7 @@ namespace Relay.Silo.Tests.Ownership;
 
 [Collection(PostgreSqlGroup.Name)]
 public sealed class PostgreSqlKeyOwnersTests(PostgreSqlTestDatabase fixture)
-    : ServerKeyOwnersContract, IClassFixture<PostgreSqlTestDatabase>, IAsyncLifetime
+    : KeyOwnersContract, IClassFixture<PostgreSqlTestDatabase>, IAsyncLifetime
 {
     private protected override IRelayDatabase Database => fixture.Database.One;
 

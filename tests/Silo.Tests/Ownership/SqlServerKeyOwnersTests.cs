@@ -5,7 +5,7 @@ namespace Relay.Silo.Tests.Ownership;
 
 [Collection(SqlServerGroup.Name)]
 public sealed class SqlServerKeyOwnersTests(SqlServerTestDatabase fixture)
-    : ServerKeyOwnersContract, IClassFixture<SqlServerTestDatabase>, IAsyncLifetime
+    : KeyOwnersContract, IClassFixture<SqlServerTestDatabase>, IAsyncLifetime
 {
     private protected override IRelayDatabase Database => fixture.Database.One;
 
