@@ -222,7 +222,15 @@ public sealed class ClusterFaultTests(ITestOutputHelper output) : IAsyncLifetime
                 : _load.RunAsync(await _cluster.Frontends[0].ListeningAsync(), keys, stop.Token);
             var limitedCallers = limited.UseUpAsync(door, stop.Token);
             await _load.EndedAsync(random.Next(50, 300));
-            await failAsync(random);
+            try
+            {
+                await failAsync(random);
+            }
+            catch (TimeoutException e)
+            {
+                Assert.Fail($"{e.Message} {_load.Ended.Count} calls ended normally, {_load.Failed} failed; callers: {callers.Status}, {callers.Exception?.InnerException?.Message}; the last refusal: {_load.LastRefusal}\n{Warnings()}");
+            }
+
             await _load.EndedAsync(random.Next(50, 300));
             await stop.CancelAsync();
             await callers;
