@@ -1,3 +1,5 @@
 using Relay.Frontend;
+using Relay.Frontend.Standalone;
 
+CollectorBudget.Use();
 return await FrontendProgram.RunAsync(args);

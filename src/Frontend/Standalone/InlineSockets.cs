@@ -6,18 +6,27 @@ namespace Relay.Frontend.Standalone;
 /// </summary>
 internal static class InlineSockets
 {
-    // .NET reads it when the process uses its first socket, and has no other way to say so.
-    private const string Variable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+    // .NET reads them when the process uses its first socket, and has no other way to say so.
+    private const string InlineVariable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+    private const string ThreadsVariable = "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT";
 
     /// <summary>
     /// Switches it on where no database's driver shares the sockets: what blocks there would hold up every connection, and a driver may
     /// block. Relay itself blocks on none: SQLite, tokenizers and large bodies have the pool's threads. Who sets the variable is believed.
+    /// On two processors one thread then serves all sockets, instead of two: the ledger, the collector and the rest have the other processor, and
+    /// one thread finds more sockets ready each time it looks. On more, .NET has one for each, as it always has then.
     /// </summary>
     public static void UseIfAlone(IConfiguration configuration)
     {
-        if (StandaloneExtensions.IsAlone(configuration) && Environment.GetEnvironmentVariable(Variable) is null)
+        if (!StandaloneExtensions.IsAlone(configuration) || Environment.GetEnvironmentVariable(InlineVariable) is not null)
         {
-            Environment.SetEnvironmentVariable(Variable, "1");
+            return;
+        }
+
+        Environment.SetEnvironmentVariable(InlineVariable, "1");
+        if (Environment.ProcessorCount == 2 && Environment.GetEnvironmentVariable(ThreadsVariable) is null)
+        {
+            Environment.SetEnvironmentVariable(ThreadsVariable, "1");
         }
     }
 }
