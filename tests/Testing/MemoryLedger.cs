@@ -53,6 +53,9 @@ public sealed class MemoryLedger : IUsageLedger
     /// <summary>What each question about many ids awaits before it is answered; nothing by default.</summary>
     public Func<Task> BeforeFindingMany { get; set; } = static () => Task.CompletedTask;
 
+    /// <summary>What the reader of a key's tail, whose id it gets, awaits before it is read; nothing by default.</summary>
+    public Func<string, Task> BeforeReadingTail { get; set; } = static _ => Task.CompletedTask;
+
     /// <summary>What happens after a tail was read, and before its reader has it; nothing by default.</summary>
     public Action AfterReadingTail { get; set; } = static () => { };
 
@@ -174,14 +177,15 @@ public sealed class MemoryLedger : IUsageLedger
             : Task.CompletedTask;
 
     /// <inheritdoc />
-    public Task<IReadOnlyList<UsageEntry>> ReadTailAsync(string keyId, long afterSequence, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<UsageEntry>> ReadTailAsync(string keyId, long afterSequence, CancellationToken cancellationToken)
     {
+        await BeforeReadingTail(keyId);
         IReadOnlyList<UsageEntry> tail =
         [
             .. Entries.Where(entry => string.Equals(entry.KeyId, keyId, StringComparison.Ordinal) && entry.Sequence > afterSequence).OrderBy(static entry => entry.Sequence),
         ];
         AfterReadingTail();
-        return Task.FromResult(tail);
+        return tail;
     }
 
     /// <inheritdoc />

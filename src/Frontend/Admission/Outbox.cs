@@ -21,6 +21,9 @@ internal sealed partial class Outbox(
     // Of a key's counts, so many are told of in one message; they are sent in the same order.
     private const int UnsettledMax = 1_000;
 
+    // Of so many keys at once counts are sent; each waits for a message's answer.
+    private const int KeysAtOnceMax = 64;
+
     private readonly Lock _lock = new();
     private readonly Lock _setAsideLock = new();
     private readonly SemaphoreSlim _fileGate = new(1);
@@ -174,11 +177,11 @@ internal sealed partial class Outbox(
                 keys = [.. _waiting.Keys];
             }
 
-            foreach (var key in keys)
-            {
-                stoppingToken.ThrowIfCancellationRequested();
-                await SendAsync(key);
-            }
+            // Side by side: a key whose owner cannot be reached takes its whole time, and the others' counts do not wait for it.
+            await Parallel.ForEachAsync(
+                keys,
+                new ParallelOptions { CancellationToken = stoppingToken, MaxDegreeOfParallelism = KeysAtOnceMax },
+                async (key, _) => await SendAsync(key));
         }
     }
 

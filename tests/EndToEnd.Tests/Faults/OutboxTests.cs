@@ -126,6 +126,35 @@ public sealed class OutboxTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Restart_OneKeysTotalsCannotBeRead_TheOthersCountsDoNotWaitForIt()
+    {
+        var relay = await StartAsync();
+        var (stuck, other) = (await RelayCaller.NewAsync(relay, null), await RelayCaller.NewAsync(relay, null));
+        _ledger.FailBeforeWriting(int.MaxValue);
+        await stuck.AskAsync(RelayCaller.Chat());
+        await other.AskAsync(RelayCaller.Chat());
+        Assert.Equal(2, (await relay.OutboxAsync()).Waiting);
+        await StopAsync();
+        _ledger.FailBeforeWriting(0);
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ledger.BeforeReadingTail = key => string.Equals(key, stuck.Key.Id, StringComparison.Ordinal) ? gate.Task : Task.CompletedTask;
+        var counted = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ledger.BeforeWriting = entries =>
+        {
+            counted.TrySetResult(entries[0].KeyId);
+            return Task.CompletedTask;
+        };
+
+        relay = await StartAsync(("Relay:Admission:SettleSeconds", "60"));
+        Assert.Equal(other.Key.Id, await counted.Task.WaitAsync(TimeSpan.FromMinutes(2)));
+        Assert.DoesNotContain(relay.Logs.All, line => line.Text.Contains("still wait", StringComparison.Ordinal));
+
+        gate.SetResult();
+        await relay.Logs.FindAsync(line => line.Text.Contains("The outbox is empty again", StringComparison.Ordinal));
+        Assert.Equal(2, _ledger.Entries.Count);
+    }
+
+    [Fact]
     public async Task Start_WithAnEntryOfAKeyThatNeverWas_SetsItAsideAndShowsIt()
     {
         var now = new DateTimeOffset(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
