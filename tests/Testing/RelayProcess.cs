@@ -243,7 +243,9 @@ public sealed class RelayProcess : IAsyncDisposable
         name.StartsWith("OPENAI_", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("RELAY_", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)
-        || name.StartsWith("DOTNET_ENVIRONMENT", StringComparison.OrdinalIgnoreCase);
+        || name.StartsWith("DOTNET_ENVIRONMENT", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("DOTNET_GC", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("DOTNET_SYSTEM_NET_SOCKETS_", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The artifacts of all projects stand side by side, by configuration.</summary>
     private static string FindProgram(string project)

@@ -21,13 +21,14 @@ internal sealed partial class Outbox(
     // Of a key's counts, so many are told of in one message; they are sent in the same order.
     private const int UnsettledMax = 1_000;
 
-    // Of so many keys at once counts are sent; each waits for a message's answer.
-    private const int KeysAtOnceMax = 64;
+    // Of so many keys at once counts are sent. Each only waits for an answer, and those of a silo that cannot be reached shall leave places to others.
+    private const int KeysAtOnceMax = 1_000;
 
     private readonly Lock _lock = new();
     private readonly Lock _setAsideLock = new();
     private readonly SemaphoreSlim _fileGate = new(1);
     private readonly SemaphoreSlim _added = new(0, 1);
+    private readonly SemaphoreSlim _places = new(KeysAtOnceMax);
     private readonly Dictionary<string, Queue<OutboxEntry>> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Task<bool>> _sending = new(StringComparer.Ordinal);
     private readonly HashSet<string> _failing = new(StringComparer.Ordinal);
@@ -35,6 +36,7 @@ internal sealed partial class Outbox(
     private JournalFile<OutboxEntry>? _file;
     private int _count;
     private int _setAside;
+    private volatile bool _isStopping;
 
     /// <summary>How many counts wait.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -155,33 +157,68 @@ internal sealed partial class Outbox(
         _file?.Dispose();
         _fileGate.Dispose();
         _added.Dispose();
+        _places.Dispose();
     }
 
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (true)
+        try
         {
-            if (Count == 0)
+            while (true)
             {
-                await _added.WaitAsync(stoppingToken);
-            }
-            else
-            {
-                await Task.Delay(TimeSpan.FromSeconds(options.Value.RetrySeconds), time, stoppingToken);
-            }
+                if (Count == 0)
+                {
+                    await _added.WaitAsync(stoppingToken);
+                }
+                else
+                {
+                    await Task.Delay(TimeSpan.FromSeconds(options.Value.RetrySeconds), time, stoppingToken);
+                }
 
-            string[] keys;
-            lock (_lock)
-            {
-                keys = [.. _waiting.Keys];
+                await BeginSendingAsync(stoppingToken);
             }
+        }
+        finally
+        {
+            // Each ends with the count that it is at.
+            _isStopping = true;
+            await Task.WhenAll(Sending());
+        }
+    }
 
-            // Side by side: a key whose owner cannot be reached takes its whole time, and the others' counts do not wait for it.
-            await Parallel.ForEachAsync(
-                keys,
-                new ParallelOptions { CancellationToken = stoppingToken, MaxDegreeOfParallelism = KeysAtOnceMax },
-                async (key, _) => await SendAsync(key));
+    /// <summary>
+    /// Begins to send what waits of each key of which nothing is being sent, and does not wait for its end: a key whose owner cannot be reached takes its
+    /// whole time, and the others' counts, those that come meanwhile too, do not wait for it.
+    /// </summary>
+    private async Task BeginSendingAsync(CancellationToken cancellationToken)
+    {
+        string[] keys;
+        lock (_lock)
+        {
+            keys = [.. _waiting.Keys.Where(key => !_sending.ContainsKey(key))];
+        }
+
+        // No key is always behind those that cannot be sent.
+        Random.Shared.Shuffle(keys);
+        foreach (var key in keys)
+        {
+            await _places.WaitAsync(cancellationToken);
+            _ = SendInPlaceAsync(key);
+        }
+    }
+
+    private async Task SendInPlaceAsync(string keyId)
+    {
+        await SendAsync(keyId);
+        _places.Release();
+    }
+
+    private Task[] Sending()
+    {
+        lock (_lock)
+        {
+            return [.. _sending.Values];
         }
     }
 
@@ -241,7 +278,7 @@ internal sealed partial class Outbox(
         await Task.Yield();
         try
         {
-            while (Peek(keyId) is { } entry)
+            while (!_isStopping && Peek(keyId) is { } entry)
             {
                 var result = await retry.SettleAsync(grains.GetGrain<IKeyGrain>(KeyId.ToGrainKey(keyId)), entry.Settlement);
                 if (result == SettleResult.UnknownKey)
@@ -258,7 +295,7 @@ internal sealed partial class Outbox(
                 await RemoveAsync(entry);
             }
 
-            return true;
+            return !IsWaiting(keyId);
         }
         catch (Exception e)
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -21,36 +22,54 @@ internal static class CollectorBudget
     private const long MemoryMin = 1L << 30;
 
     /// <summary>
-    /// Does not return where it executes the program again. Where it does return, all is as it was: the variable is set already (who sets it is
-    /// believed), there is little memory, a debugger is attached, or the system is not Linux or refuses; it is about costs only.
+    /// Does not return where it executes the program again. It returns, and changes nothing, where the variable is set already (who sets it is
+    /// believed), memory is little, the system is not Linux or refuses, the server's collector is used, which has such a budget for each processor, or a
+    /// tool has taken hold of this runtime's start, which it would wait for in vain a second time. It never throws: it is about costs only.
     /// </summary>
     public static void Use()
     {
         if (OperatingSystem.IsLinux()
             && Environment.GetEnvironmentVariable(Variable) is null
-            && Environment.GetEnvironmentVariable("COMPlus_GCgen0size") is null
+            && !GCSettings.IsServerGC
             && GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >= MemoryMin
-            && !Debugger.IsAttached
+            && !IsStartHeld()
             && Environment.ProcessPath is { } program)
         {
-            ExecuteAgain(program);
+            try
+            {
+                ExecuteAgain(program);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // No /proc.
+            }
         }
     }
+
+    /// <summary>Whether a debugger, a profiler, a tool's diagnostic port or a start-up hook, as <c>dotnet watch</c> has one, is in this runtime.</summary>
+    private static bool IsStartHeld() =>
+        Debugger.IsAttached
+        || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DOTNET_DiagnosticPorts"))
+        || string.Equals(Environment.GetEnvironmentVariable("CORECLR_ENABLE_PROFILING"), "1", StringComparison.Ordinal)
+        || AppContext.GetData("STARTUP_HOOKS") is string { Length: > 0 }
+        || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DOTNET_STARTUP_HOOKS"));
 
     private static void ExecuteAgain(string program)
     {
         // As they were given, byte by byte: they need not be text.
         var arguments = File.ReadAllBytes("/proc/self/cmdline");
+        var socket = DiagnosticsSocket();
         if (arguments is not [.., 0] || SetVariable(InC(Variable), InC(Budget), overwrite: 0) != 0)
         {
             return;
         }
 
-        RemoveDiagnosticsSocket();
+        // The next runtime could not make it anew. Where there is none, there is nothing to remove.
+        _ = Unlink(InC(socket));
         var pinned = GCHandle.Alloc(arguments, GCHandleType.Pinned);
         try
         {
-            // It returns only when it could not; then the variable says what is not so, to whatever this process starts.
+            // It returns only when it could not. This runtime goes on, but tools do not find it any more.
             _ = Execute(InC(program), Pointers(pinned.AddrOfPinnedObject(), arguments));
             _ = UnsetVariable(InC(Variable));
         }
@@ -73,16 +92,16 @@ internal static class CollectorBudget
     }
 
     /// <summary>
-    /// The runtime listens there for dotnet-trace and its like. Its name is made of the process's number and start, which stay as they are, so that the
-    /// next runtime could not make it anew.
+    /// Where the runtime listens for dotnet-trace and its like. The name is made of the process's number and start, which stay as they are when it
+    /// executes another program.
     /// </summary>
-    private static void RemoveDiagnosticsSocket()
+    private static string DiagnosticsSocket()
     {
         // proc_pid_stat(5): the 22nd field is the start; the second one is a name in brackets, in which there may be spaces.
         var stat = File.ReadAllText("/proc/self/stat", Encoding.Latin1);
-        var start = stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19];
+        var start = stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[22 - 3];
         var name = string.Create(CultureInfo.InvariantCulture, $"dotnet-diagnostic-{Environment.ProcessId}-{start}-socket");
-        File.Delete(Path.Combine(Path.GetTempPath(), name));
+        return Path.Combine(Path.GetTempPath(), name);
     }
 
     private static byte[] InC(string text) => [.. Encoding.UTF8.GetBytes(text), 0];
@@ -94,6 +113,10 @@ internal static class CollectorBudget
     [DllImport("libc", EntryPoint = "unsetenv")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int UnsetVariable(byte[] name);
+
+    [DllImport("libc", EntryPoint = "unlink")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Unlink(byte[] path);
 
     [DllImport("libc", EntryPoint = "execv")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
