@@ -48,7 +48,7 @@ internal static class FaultCheck
         var outbox = await Chat.GetAsync(admin, "outbox");
         for (var i = 0; i < OutboxTriesMax && outbox.GetProperty("waiting").GetInt32() > 0; i++)
         {
-            // Of keys that are not called here. They are sent one after the other.
+            // Of keys that are not called here.
             await Task.Delay(Pause);
             outbox = await Chat.GetAsync(admin, "outbox");
         }
